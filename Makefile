@@ -1,0 +1,23 @@
+# Every target that a person or CI runs. `make help` lists them.
+SHELL := /bin/bash
+.DEFAULT_GOAL := help
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help setup verify test test-fast cluster-up cluster-down cluster-demo image bench generate format
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## Make .venv with everything a person needs
+
+$(VENV)/.ready: requirements-dev.lock pyproject.toml
+	@echo "==> Python packages into $(VENV) (pinned by requirements-dev.lock)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --require-hashes -r requirements-dev.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
+	@touch $@
+
+test-fast: setup ## Unit and property tests only (under a minute)
+	$(BIN)/pytest tests/unit tests/property -q -n 2

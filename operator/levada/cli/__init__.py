@@ -1,0 +1,1 @@
+"""`levada`, and as a kubectl plugin `kubectl levada`."""

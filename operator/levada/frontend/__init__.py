@@ -1,0 +1,1 @@
+"""What people write (native specs, component.yaml) read into the graph, with every mistake named."""

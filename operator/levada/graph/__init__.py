@@ -1,0 +1,1 @@
+"""The graph that every frontend produces and the planner runs: immutable, recursive, no I/O."""

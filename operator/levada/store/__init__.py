@@ -1,0 +1,1 @@
+"""The artifact store: locations, digests, manifests, streaming transfer."""
