@@ -1,0 +1,63 @@
+"""Types of single fields: names, durations, quantities. Their limits are the schema's limits."""
+
+import re
+from typing import Annotated, Any, Final
+
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
+
+DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
+DNS_SUBDOMAIN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
+DURATION: Final = r"^([0-9]{1,5}d)?([0-9]{1,7}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
+QUANTITY: Final = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$"
+UNIT_SECONDS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
+
+Flag = StrictBool
+Integer = StrictInt
+
+TaskName = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
+"""A task's name: it becomes part of Pod names and of paths in the store."""
+
+ValueName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f/]+$", min_length=1, max_length=128)]
+"""The name of an input, output or parameter. Spaces are allowed: old components have them."""
+
+ObjectName = Annotated[str, StringConstraints(pattern=DNS_SUBDOMAIN, min_length=1, max_length=253)]
+"""The name of another object in the same namespace."""
+
+EnvName = Annotated[str, StringConstraints(pattern=r"^[^=\x00]+$", min_length=1, max_length=253)]
+Path = Annotated[str, StringConstraints(min_length=1, max_length=4096)]
+Text = Annotated[str, StringConstraints(max_length=4096)]
+
+Duration = Annotated[str, StringConstraints(pattern=DURATION, min_length=2, max_length=34)]
+"""A length of time such as `90s`, `1h30m` or `2d`."""
+
+PRESERVE: Final[dict[str, Any]] = {"x-kubernetes-preserve-unknown-fields": True}
+
+
+def seconds(duration: str) -> int:
+    """A `Duration` in seconds: `seconds("1h30m") == 5400`."""
+    return sum(int(amount) * UNIT_SECONDS[unit] for amount, unit in re.findall(r"([0-9]+)([dhms])", duration))
+
+
+def _quantity_text(value: object) -> object:
+    """Kubernetes reads `cpu: 2` and `cpu: "2"` alike."""
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+
+
+Quantity = Annotated[
+    str,
+    BeforeValidator(_quantity_text),
+    Field(
+        pattern=QUANTITY,
+        max_length=64,
+        json_schema_extra={
+            "type": None,
+            "anyOf": [{"type": "integer"}, {"type": "string"}],
+            "x-kubernetes-int-or-string": True,
+        },
+    ),
+]
+"""An amount of a resource, in Kubernetes' notation: `500m`, `2`, `1Gi`."""
+
+
+NamedType = Annotated[str | dict[str, Any], Field(json_schema_extra=PRESERVE)]
+"""The type of an input or output: a name, or a map with one name that holds details of the type."""

@@ -1,0 +1,163 @@
+"""The graph: parameters, tasks and the bindings between them. Inline in a run or as a Pipeline of its own."""
+
+from typing import Annotated, Any, ClassVar, Literal, Self
+
+from pydantic import BeforeValidator, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from levada.api.base import Model, one_of_two
+from levada.api.component import ComponentSpec
+from levada.api.fields import PRESERVE, Flag, NamedType, ObjectName, TaskName, Text, ValueName
+from levada.api.pod_template import PodTemplate
+from levada.api.unsupported import Location
+
+Source = Literal["value", "parameter", "task", "uri"]
+SOURCES: tuple[Source, ...] = ("value", "parameter", "task", "uri")
+
+
+class Parameter(Model):
+    """A value, or an artifact, that a pipeline takes."""
+
+    name: ValueName
+    """Name of the parameter, unique in the pipeline."""
+
+    type: NamedType | None = None
+    """`String`, `Integer`, `Float`, `Boolean`, `List` or `Dict`; any other type is an artifact,
+    which a run gives as `{uri: ...}`."""
+
+    default: Annotated[Any, Field(json_schema_extra=PRESERVE)] = None
+    """Value if the run gives none."""
+
+    optional: Flag = False
+    """Whether a run may leave the parameter out though it has no default."""
+
+    description: Text | None = None
+    """What the parameter is, for readers."""
+
+
+class Binding(Model):
+    """Where a value comes from: exactly one of `value`, `parameter`, `task` with `output`, or `uri`."""
+
+    LOCATION: ClassVar[Location | None] = "binding"
+
+    value: Annotated[Any, Field(json_schema_extra=PRESERVE)] = None
+    """A literal value."""
+
+    parameter: ValueName | None = None
+    """A parameter of the pipeline."""
+
+    task: TaskName | None = None
+    """A task of the same pipeline, whose `output` is taken."""
+
+    output: ValueName | None = None
+    """The output of `task`."""
+
+    uri: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://", max_length=4096)] | None = None
+    """An artifact that exists already, such as `s3://bucket/folder/`."""
+
+    @property
+    def source(self) -> Source:
+        """Which of the sources this binding has."""
+        return next(source for source in SOURCES if source in self.model_fields_set)
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        given = [source for source in SOURCES if source in self.model_fields_set]
+        if len(given) != 1:
+            raise PydanticCustomError(
+                "one_source",
+                "a binding has exactly one source (value, parameter, task with output, or uri), this one has {given}",
+                {"given": " and ".join(given) or "none"},
+            )
+        if ("task" in given) != ("output" in self.model_fields_set):
+            raise PydanticCustomError("task_and_output", "task and output belong together")
+        return self
+
+
+Bindings = Annotated[dict[ValueName, Binding], Field(max_length=256)]
+
+
+class Reference(Model):
+    """Another object in the same namespace."""
+
+    name: ObjectName
+    """Name of the object."""
+
+
+class After(Model):
+    """A task that must end before this one starts."""
+
+    task: TaskName
+    """Name of the other task."""
+
+    require: Literal["Succeeded"] | None = None
+    """`Succeeded`: this task is skipped if the other did not succeed. Without it, `after` only orders."""
+
+
+def _after(value: object) -> object:
+    """Read the short form: `after: [a]` is `after: [{task: a}]`."""
+    return {"task": value} if isinstance(value, str) else value
+
+
+class Task(Model):
+    """A node of the graph: a component, and where its inputs come from."""
+
+    LOCATION: ClassVar[Location | None] = "task"
+
+    name: TaskName
+    """Name of the task, unique in the pipeline."""
+
+    description: Text | None = None
+    """What the task is for, for readers."""
+
+    component_ref: Reference | None = None
+    """The Component to run, by name. Exactly one of `componentRef` and `componentSpec` is given."""
+
+    component_spec: ComponentSpec | None = None
+    """The component to run, inline."""
+
+    inputs: Bindings = Field(default_factory=dict)
+    """Where each input of the component comes from. Bindings to outputs of other tasks are the graph's edges."""
+
+    after: Annotated[
+        tuple[Annotated[After, BeforeValidator(_after), Field(json_schema_extra=PRESERVE)], ...],
+        Field(max_length=1000),
+    ] = ()
+    """Tasks that must end first: a name only orders (a skipped task satisfies it);
+    `{task: a, require: Succeeded}` also skips this task when `a` did not succeed."""
+
+    pod_template: PodTemplate | None = None
+    """Options of this task's Pod; they go over those of the pipeline and the run."""
+
+    @model_validator(mode="after")
+    def _one_component(self) -> Self:
+        one_of_two(self, "componentRef", "componentSpec")
+        return self
+
+
+class PipelineSpec(Model):
+    """A graph of tasks with parameters and outputs."""
+
+    LOCATION: ClassVar[Location | None] = "pipeline"
+
+    description: Text | None = None
+    """What the pipeline does, for readers."""
+
+    parameters: Annotated[tuple[Parameter, ...], Field(max_length=256)] = ()
+    """Values and artifacts that a run gives."""
+
+    tasks: Annotated[tuple[Task, ...], Field(max_length=10_000, json_schema_extra={"minItems": 1})]
+    """The nodes of the graph. Tasks whose inputs are ready start at once, side by side."""
+
+    outputs: Bindings = Field(default_factory=dict)
+    """Results of the pipeline, by name."""
+
+    pod_template: PodTemplate | None = None
+    """Options of all the pipeline's Pods."""
+
+    @model_validator(mode="after")
+    def _has_tasks(self) -> Self:
+        # Not `min_length`: that also complains when there are tasks and each has a mistake of its own.
+        if not self.tasks:
+            raise PydanticCustomError("no_tasks", "a pipeline needs at least one task")
+        return self

@@ -1,0 +1,69 @@
+"""Fields of the design that are not built yet.
+
+One registry serves three readers: the models refuse these fields, the generated schemas carry a rule that refuses them
+(so that the API server neither prunes nor ignores them), and the frontend names them when it reads nested specs.
+Building a feature means: delete its row here, add the field to its model.
+"""
+
+from typing import Final, Literal
+
+Location = Literal["run", "pipeline", "task", "binding", "component"]
+JsonType = Literal["string", "object", "array", "boolean", "integer"]
+
+# The JSON type of each field in the design: a rule needs a typed field, the API server compiles none for untyped ones.
+NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
+    "run": {
+        "artifactPolicy": "string",
+        "cache": "object",
+        "cancel": "boolean",
+        "failFast": "boolean",
+        "kfp": "string",
+        "nodeLossTimeout": "string",
+        "parallelism": "integer",
+        "podCleanup": "string",
+        "rerunOf": "object",
+        "suspend": "boolean",
+        "timeout": "string",
+        "ttlAfterFinished": "string",
+    },
+    "pipeline": {
+        "cache": "object",
+        "failFast": "boolean",
+        "finally": "array",
+        "historyLimit": "object",
+        "kfp": "string",
+        "parallelism": "integer",
+        "timeout": "string",
+    },
+    "task": {
+        "approval": "object",
+        "cache": "object",
+        "forEach": "object",
+        "importer": "object",
+        "onFailure": "string",
+        "pipelineRef": "object",
+        "pipelineSpec": "object",
+        "resource": "object",
+        "retry": "object",
+        "timeout": "string",
+        "when": "string",
+    },
+    "binding": {
+        "at": "object",
+        "collect": "object",
+        "item": "string",
+        "oneOf": "array",
+        "run": "string",
+    },
+    "component": {},
+}
+
+
+def unsupported_fields(location: Location) -> frozenset[str]:
+    """The names of the fields that the design has at `location` and this version refuses."""
+    return frozenset(NOT_BUILT[location])
+
+
+def refusal(field: str) -> str:
+    """What a person reads who uses `field`: the same words from the API server, the operator and `levada validate`."""
+    return f"{field} is not supported yet"
