@@ -1,25 +1,14 @@
 """Component: a reusable step. Its spec is the field's own component format."""
 
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field
 from pydantic_core import PydanticCustomError
 
 from levada.api.base import Model, Resource
-from levada.api.fields import PRESERVE, Duration, Flag, NamedType, Quantity, Text, ValueName
-from levada.api.unsupported import Location
-
-Resources = Annotated[dict[str, Quantity], Field(max_length=32)]
-
-
-class ResourceRequirements(Model):
-    """What a container needs and may use, as in a Pod."""
-
-    requests: Resources = Field(default_factory=dict)
-    """What the node must have free, such as `{cpu: 500m, memory: 1Gi}`."""
-
-    limits: Resources = Field(default_factory=dict)
-    """What the container may use at most."""
+from levada.api.fields import Anything, Duration, Flag, NamedType, Text, ValueName
+from levada.api.list_map import ListMap
+from levada.api.resources import ResourceRequirements
 
 
 class Input(Model):
@@ -36,7 +25,7 @@ class Input(Model):
     description: Text | None = None
     """What the input is, for readers."""
 
-    default: Annotated[Any, Field(json_schema_extra=PRESERVE)] = None
+    default: Any = None
     """Value if nothing is bound. Given as text it is read by the input's type."""
 
     optional: Flag = False
@@ -78,17 +67,15 @@ class Container(Model):
     image: Annotated[str, Field(min_length=1, max_length=1024)]
     """Container image."""
 
-    command: Annotated[tuple[Annotated[Any, Field(json_schema_extra=PRESERVE)], ...], Field(max_length=1000)] = ()
+    command: Annotated[tuple[Any, ...], Field(max_length=1000)] = ()
     """Program and first arguments; strings and placeholders such as `{inputValue: x}` or `{outputPath: y}`.
     There is no string templating and `$(VAR)` is not expanded."""
 
-    args: Annotated[tuple[Annotated[Any, Field(json_schema_extra=PRESERVE)], ...], Field(max_length=1000)] = ()
+    args: Annotated[tuple[Any, ...], Field(max_length=1000)] = ()
     """Arguments; strings and placeholders such as `{inputValue: x}`, `{inputPath: x}`, `{outputPath: y}`,
     `{concat: [...]}` or `{if: {cond: {isPresent: x}, then: [...], else: [...]}}`."""
 
-    env: Annotated[dict[str, Any], BeforeValidator(_env_map), Field(json_schema_extra=PRESERVE)] = Field(
-        default_factory=dict
-    )
+    env: Annotated[dict[str, Any], BeforeValidator(_env_map), Anything] = Field(default_factory=dict)
     """Environment: a map from name to string or placeholder. A list of `{name, value}` is read too."""
 
     resources: ResourceRequirements | None = None
@@ -105,21 +92,21 @@ class Implementation(Model):
 class ComponentSpec(Model):
     """A step: typed inputs, typed outputs, a container. An existing `component.yaml` can be pasted in."""
 
-    LOCATION: ClassVar[Location | None] = "component"
+    LOCATION = "component"
 
     name: Text | None = None
     """Accepted from existing component files and ignored: the object's own name counts."""
 
-    metadata: Annotated[dict[str, Any] | None, Field(json_schema_extra=PRESERVE)] = None
+    metadata: dict[str, Any] | None = None
     """Accepted from existing component files and ignored."""
 
     description: Text | None = None
     """What the component does, for readers."""
 
-    inputs: Annotated[tuple[Input, ...], Field(max_length=256)] = ()
+    inputs: Annotated[tuple[Input, ...], ListMap("name"), Field(max_length=256)] = ()
     """Values and artifacts that the component takes."""
 
-    outputs: Annotated[tuple[Output, ...], Field(max_length=256)] = ()
+    outputs: Annotated[tuple[Output, ...], ListMap("name"), Field(max_length=256)] = ()
     """Values and artifacts that the component makes."""
 
     implementation: Implementation

@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
+from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints, WithJsonSchema
 
 DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_SUBDOMAIN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
@@ -14,7 +14,8 @@ UNIT_SECONDS: Final = {"d": 86_400, "h": 3_600, "m": 60, "s": 1}
 Flag = StrictBool
 Integer = StrictInt
 
-TaskName = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
+DnsLabel = Annotated[str, StringConstraints(pattern=DNS_LABEL, min_length=1, max_length=63)]
+TaskName = DnsLabel
 """A task's name: it becomes part of Pod names and of paths in the store."""
 
 ValueName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f/]+$", min_length=1, max_length=128)]
@@ -30,8 +31,6 @@ Text = Annotated[str, StringConstraints(max_length=4096)]
 Duration = Annotated[str, StringConstraints(pattern=DURATION, min_length=2, max_length=34)]
 """A length of time such as `90s`, `1h30m` or `2d`."""
 
-PRESERVE: Final[dict[str, Any]] = {"x-kubernetes-preserve-unknown-fields": True}
-
 
 def seconds(duration: str) -> int:
     """A `Duration` in seconds: `seconds("1h30m") == 5400`."""
@@ -46,18 +45,14 @@ def _quantity_text(value: object) -> object:
 Quantity = Annotated[
     str,
     BeforeValidator(_quantity_text),
-    Field(
-        pattern=QUANTITY,
-        max_length=64,
-        json_schema_extra={
-            "type": None,
-            "anyOf": [{"type": "integer"}, {"type": "string"}],
-            "x-kubernetes-int-or-string": True,
-        },
-    ),
+    StringConstraints(pattern=QUANTITY, max_length=64),
+    Field(json_schema_extra={"x-kubernetes-int-or-string": True}),
 ]
 """An amount of a resource, in Kubernetes' notation: `500m`, `2`, `1Gi`."""
 
 
-NamedType = Annotated[str | dict[str, Any], Field(json_schema_extra=PRESERVE)]
+NamedType = str | dict[str, Any]
 """The type of an input or output: a name, or a map with one name that holds details of the type."""
+
+Anything = WithJsonSchema({})
+"""Annotation of a field that is read in more than one form: the API server keeps it, the operator checks it."""

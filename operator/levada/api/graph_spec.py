@@ -1,15 +1,15 @@
 """The graph: parameters, tasks and the bindings between them. Inline in a run or as a Pipeline of its own."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from levada.api.base import Model, one_of_two
+from levada.api.base import Model
 from levada.api.component import ComponentSpec
-from levada.api.fields import PRESERVE, Flag, NamedType, ObjectName, TaskName, Text, ValueName
+from levada.api.fields import Anything, Flag, NamedType, ObjectName, TaskName, Text, ValueName
+from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
-from levada.api.unsupported import Location
 
 Source = Literal["value", "parameter", "task", "uri"]
 SOURCES: tuple[Source, ...] = ("value", "parameter", "task", "uri")
@@ -25,7 +25,7 @@ class Parameter(Model):
     """`String`, `Integer`, `Float`, `Boolean`, `List` or `Dict`; any other type is an artifact,
     which a run gives as `{uri: ...}`."""
 
-    default: Annotated[Any, Field(json_schema_extra=PRESERVE)] = None
+    default: Any = None
     """Value if the run gives none."""
 
     optional: Flag = False
@@ -38,10 +38,26 @@ class Parameter(Model):
 class Binding(Model):
     """Where a value comes from: exactly one of `value`, `parameter`, `task` with `output`, or `uri`."""
 
-    LOCATION: ClassVar[Location | None] = "binding"
+    LOCATION = "binding"
+    EXACTLY_ONE = SOURCES
+    # In CEL this is over the cost budget at 10,000 tasks. Sources that are not built yet are refused on their own.
+    model_config = ConfigDict(
+        json_schema_extra={
+            "oneOf": [
+                {"required": ["value"]},
+                {"required": ["parameter"]},
+                {"required": ["task", "output"]},
+                {"required": ["uri"]},
+                {"required": ["item"]},
+                {"required": ["collect"]},
+                {"required": ["oneOf"]},
+                {"required": ["run"]},
+            ]
+        }
+    )
 
-    value: Annotated[Any, Field(json_schema_extra=PRESERVE)] = None
-    """A literal value."""
+    value: Any = None
+    """A literal value. There is no null: it means absent, and an input that gets nothing is left out."""
 
     parameter: ValueName | None = None
     """A parameter of the pipeline."""
@@ -58,18 +74,11 @@ class Binding(Model):
     @property
     def source(self) -> Source:
         """Which of the sources this binding has."""
-        return next(source for source in SOURCES if source in self.model_fields_set)
+        return next(source for source in SOURCES if getattr(self, source) is not None)
 
     @model_validator(mode="after")
-    def _one_source(self) -> Self:
-        given = [source for source in SOURCES if source in self.model_fields_set]
-        if len(given) != 1:
-            raise PydanticCustomError(
-                "one_source",
-                "a binding has exactly one source (value, parameter, task with output, or uri), this one has {given}",
-                {"given": " and ".join(given) or "none"},
-            )
-        if ("task" in given) != ("output" in self.model_fields_set):
+    def _task_with_output(self) -> Self:
+        if (self.task is None) != (self.output is None):
             raise PydanticCustomError("task_and_output", "task and output belong together")
         return self
 
@@ -102,7 +111,21 @@ def _after(value: object) -> object:
 class Task(Model):
     """A node of the graph: a component, and where its inputs come from."""
 
-    LOCATION: ClassVar[Location | None] = "task"
+    LOCATION = "task"
+    EXACTLY_ONE = ("componentRef", "componentSpec")
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                {
+                    # A task of a kind that is not built yet is refused as such, not for lacking a component.
+                    "rule": "has(self.approval) || has(self.importer) || has(self.pipelineRef)"
+                    " || has(self.pipelineSpec) || has(self.resource)"
+                    " || has(self.componentRef) != has(self.componentSpec)",
+                    "message": "exactly one of componentRef and componentSpec is needed",
+                }
+            ]
+        }
+    )
 
     name: TaskName
     """Name of the task, unique in the pipeline."""
@@ -120,7 +143,7 @@ class Task(Model):
     """Where each input of the component comes from. Bindings to outputs of other tasks are the graph's edges."""
 
     after: Annotated[
-        tuple[Annotated[After, BeforeValidator(_after), Field(json_schema_extra=PRESERVE)], ...],
+        tuple[Annotated[After, BeforeValidator(_after), Anything], ...],
         Field(max_length=1000),
     ] = ()
     """Tasks that must end first: a name only orders (a skipped task satisfies it);
@@ -129,24 +152,32 @@ class Task(Model):
     pod_template: PodTemplate | None = None
     """Options of this task's Pod; they go over those of the pipeline and the run."""
 
-    @model_validator(mode="after")
-    def _one_component(self) -> Self:
-        one_of_two(self, "componentRef", "componentSpec")
-        return self
-
 
 class PipelineSpec(Model):
     """A graph of tasks with parameters and outputs."""
 
-    LOCATION: ClassVar[Location | None] = "pipeline"
+    LOCATION = "pipeline"
+    model_config = ConfigDict(
+        json_schema_extra={
+            # Not a plain `required`: a missing required field keeps all rules from running, also the one on `kfp`.
+            "x-kubernetes-validations": [
+                {
+                    "rule": "has(self.tasks) || has(self.kfp)",
+                    "message": "a pipeline needs tasks",
+                    "fieldPath": ".tasks",
+                    "reason": "FieldValueRequired",
+                }
+            ],
+        }
+    )
 
     description: Text | None = None
     """What the pipeline does, for readers."""
 
-    parameters: Annotated[tuple[Parameter, ...], Field(max_length=256)] = ()
+    parameters: Annotated[tuple[Parameter, ...], ListMap("name"), Field(max_length=256)] = ()
     """Values and artifacts that a run gives."""
 
-    tasks: Annotated[tuple[Task, ...], Field(max_length=10_000, json_schema_extra={"minItems": 1})]
+    tasks: Annotated[tuple[Task, ...], ListMap("name"), Field(max_length=10_000, json_schema_extra={"minItems": 1})]
     """The nodes of the graph. Tasks whose inputs are ready start at once, side by side."""
 
     outputs: Bindings = Field(default_factory=dict)

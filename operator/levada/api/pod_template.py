@@ -1,38 +1,18 @@
 """The allow-list through which a run, a pipeline or a task places its Pods. There is no raw Pod patch."""
 
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
-from levada.api.base import Model
-from levada.api.fields import PRESERVE, EnvName, Flag, Integer, ObjectName, Path, Quantity
+from levada.api.base import Model, one_of
+from levada.api.fields import DnsLabel, EnvName, Flag, Integer, ObjectName, Path, Quantity
+from levada.api.list_map import ListMap
+from levada.api.resources import ResourceRequirements
 
 Labels = Annotated[dict[str, Annotated[str, Field(max_length=63)]], Field(max_length=64)]
 Annotations = Annotated[dict[str, Annotated[str, Field(max_length=65_536)]], Field(max_length=64)]
 Key = Annotated[str, Field(min_length=1, max_length=253)]
 ShortText = Annotated[str, Field(max_length=253)]
-
-
-def one_of(*fields: str) -> dict[str, Any]:
-    """Schema of "exactly one of these fields"."""
-    return {"oneOf": [{"required": [field]} for field in fields]}
-
-
-class ExactlyOne(Model):
-    """A choice: exactly one of its fields is given. The schema says so with `oneOf` (cheaper than CEL)."""
-
-    @model_validator(mode="after")
-    def _one_is_given(self) -> Self:
-        fields = {field.alias or name: name for name, field in type(self).model_fields.items()}
-        given = [alias for alias, name in fields.items() if getattr(self, name) is not None]
-        if len(given) != 1:
-            raise PydanticCustomError(
-                "exactly_one",
-                "exactly one of {choices} is needed, {given} given",
-                {"choices": ", ".join(fields), "given": " and ".join(given) or "none"},
-            )
-        return self
 
 
 class Toleration(Model):
@@ -84,10 +64,11 @@ class SourceReference(Model):
     """Whether the Pod starts without it."""
 
 
-class EnvSource(ExactlyOne):
+class EnvSource(Model):
     """Where an environment variable comes from."""
 
-    model_config = {"json_schema_extra": one_of("secretKeyRef", "configMapKeyRef")}
+    EXACTLY_ONE = ("secretKeyRef", "configMapKeyRef")
+    model_config = one_of(*EXACTLY_ONE)
 
     secret_key_ref: KeyReference | None = None
     """An entry of a Secret that the operator's chart lists."""
@@ -109,10 +90,11 @@ class EnvVar(Model):
     """A Secret or ConfigMap that holds its value."""
 
 
-class EnvFrom(ExactlyOne):
+class EnvFrom(Model):
     """A Secret or ConfigMap whose entries all become environment variables."""
 
-    model_config = {"json_schema_extra": one_of("secretRef", "configMapRef")}
+    EXACTLY_ONE = ("secretRef", "configMapRef")
+    model_config = one_of(*EXACTLY_ONE)
 
     secret_ref: SourceReference | None = None
     """A Secret that the operator's chart lists."""
@@ -192,9 +174,10 @@ class SecretVolume(Model):
 class Volume(Model):
     """A volume of the Pod, of one of the kinds that the allow-list has."""
 
-    model_config = {"json_schema_extra": one_of("emptyDir", "persistentVolumeClaim", "configMap", "secret")}
+    EXACTLY_ONE = ("emptyDir", "persistentVolumeClaim", "configMap", "secret")
+    model_config = one_of(*EXACTLY_ONE)
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)]
+    name: DnsLabel
     """Name of the volume."""
 
     empty_dir: EmptyDirVolume | None = None
@@ -213,7 +196,7 @@ class Volume(Model):
 class VolumeMount(Model):
     """Where a volume appears in the task's container."""
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", min_length=1, max_length=63)]
+    name: DnsLabel
     """Name of the volume."""
 
     mount_path: Path
@@ -226,20 +209,10 @@ class VolumeMount(Model):
     """Whether it is mounted read-only."""
 
 
-class Resources(Model):
-    """What a container needs and may use, as in a Pod."""
-
-    requests: Annotated[dict[str, Quantity], Field(max_length=32)] = Field(default_factory=dict)
-    """What the node must have free, such as `{cpu: 500m, memory: 1Gi}`."""
-
-    limits: Annotated[dict[str, Quantity], Field(max_length=32)] = Field(default_factory=dict)
-    """What the container may use at most."""
-
-
 class PodTemplate(Model):
     """Options of task Pods. Secrets and service accounts are refused unless the operator's chart lists them."""
 
-    resources: Resources | None = None
+    resources: ResourceRequirements | None = None
     """What the task's container needs and may use; goes over the component's."""
 
     node_selector: Labels | None = None
@@ -248,7 +221,7 @@ class PodTemplate(Model):
     tolerations: Annotated[tuple[Toleration, ...], Field(max_length=64)] = ()
     """Taints that the Pod tolerates."""
 
-    affinity: Annotated[dict[str, Any] | None, Field(json_schema_extra=PRESERVE)] = None
+    affinity: dict[str, Any] | None = None
     """Scheduling rules, as in a Pod."""
 
     service_account_name: ObjectName | None = None
@@ -263,16 +236,16 @@ class PodTemplate(Model):
     runtime_class_name: ObjectName | None = None
     """Runtime class of the Pod."""
 
-    image_pull_secrets: Annotated[tuple[LocalReference, ...], Field(max_length=32)] = ()
+    image_pull_secrets: Annotated[tuple[LocalReference, ...], ListMap("name"), Field(max_length=32)] = ()
     """Secrets with which the image is pulled."""
 
-    volumes: Annotated[tuple[Volume, ...], Field(max_length=64)] = ()
+    volumes: Annotated[tuple[Volume, ...], ListMap("name"), Field(max_length=64)] = ()
     """Volumes: `emptyDir`, `persistentVolumeClaim`, `configMap` or `secret`."""
 
-    volume_mounts: Annotated[tuple[VolumeMount, ...], Field(max_length=64)] = ()
+    volume_mounts: Annotated[tuple[VolumeMount, ...], ListMap("mountPath"), Field(max_length=64)] = ()
     """Where the volumes appear in the task's container."""
 
-    env: Annotated[tuple[EnvVar, ...], Field(max_length=256)] = ()
+    env: Annotated[tuple[EnvVar, ...], ListMap("name"), Field(max_length=256)] = ()
     """Further environment variables of the task's container."""
 
     env_from: Annotated[tuple[EnvFrom, ...], Field(max_length=32)] = ()

@@ -1,24 +1,55 @@
 """PipelineRun: one execution of a graph."""
 
-from typing import Annotated, Any, ClassVar, Literal, Self
+from typing import Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
-from levada.api.base import Model, Resource, one_of_two
-from levada.api.fields import PRESERVE, Duration, Flag
+from levada.api.base import Model, Resource
+from levada.api.fields import Duration, Flag
 from levada.api.graph_spec import PipelineSpec, Reference
 from levada.api.pod_template import PodTemplate
-from levada.api.unsupported import Location
+
+IMMUTABLE = ("parameters", "pipelineRef", "pipelineSpec", "podTemplate", "waitForReferences", "pendingTimeout")
+"""All fields of a run's spec but the two switches."""
+
+
+def _unchanged(field: str) -> JsonDict:
+    """A rule that refuses every edit of `field`, its first setting and its removal included.
+
+    `dyn`: CEL knows no type for a map of anything (`parameters`), but compares it at run time all the same.
+    """
+    return {
+        "rule": f"has(dyn(self).{field}) == has(dyn(oldSelf).{field})"
+        f" && (!has(dyn(self).{field}) || dyn(self).{field} == dyn(oldSelf).{field})",
+        "message": f"{field} cannot be changed: of a run's spec only suspend and cancel can; make a new run instead",
+        "fieldPath": f".{field}",
+    }
 
 
 class RunSpec(Model):
     """What to run, and with which parameters. It cannot be changed, except for `suspend` and `cancel`."""
 
-    LOCATION: ClassVar[Location | None] = "run"
-
-    parameters: Annotated[dict[str, Any], Field(max_length=256, json_schema_extra=PRESERVE)] = Field(
-        default_factory=dict
+    LOCATION = "run"
+    EXACTLY_ONE = ("pipelineRef", "pipelineSpec")
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                {
+                    "rule": "has(self.kfp) || has(self.pipelineRef) != has(self.pipelineSpec)",
+                    "message": "exactly one of pipelineRef and pipelineSpec is needed",
+                },
+                *(_unchanged(field) for field in IMMUTABLE),
+                {
+                    "rule": "self.cancel || !oldSelf.cancel",
+                    "message": "cancel cannot be taken back",
+                    "fieldPath": ".cancel",
+                },
+            ]
+        }
     )
+
+    parameters: dict[str, Any] = Field(default_factory=dict, max_length=256)
     """Values of the pipeline's parameters, by name; artifacts as `{uri: ...}`."""
 
     pipeline_ref: Reference | None = None
@@ -41,11 +72,6 @@ class RunSpec(Model):
 
     pending_timeout: Duration = "1h"
     """How long a task's Pod may be pending before the task fails."""
-
-    @model_validator(mode="after")
-    def _one_pipeline(self) -> Self:
-        one_of_two(self, "pipelineRef", "pipelineSpec")
-        return self
 
 
 class PipelineRun(Resource):

@@ -5,7 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from levada.api.base import Model
-from levada.api.fields import PRESERVE, Flag, Integer
+from levada.api.fields import Flag, Integer
+from levada.api.list_map import ListMap
 
 RunPhase = Literal["Pending", "Running", "Suspended", "Succeeded", "Failed", "Cancelled"]
 TaskPhase = Literal["Pending", "Running", "Succeeded", "Cached", "Skipped", "Failed", "Cancelled"]
@@ -36,7 +37,7 @@ class Condition(Model):
     """Why, in words."""
 
 
-Conditions = Annotated[tuple[Condition, ...], Field(max_length=16)]
+Conditions = Annotated[tuple[Condition, ...], ListMap("type"), Field(max_length=16)]
 
 
 class Counts(Model):
@@ -103,7 +104,7 @@ class TaskStatus(Model):
     completion_time: Time | None = None
     """When the task ended."""
 
-    outputs: Annotated[dict[str, Any] | None, Field(json_schema_extra=PRESERVE)] = None
+    outputs: dict[str, Any] | None = None
     """Values, or `{uri, digest, type, metadata}` of artifacts, by name."""
 
     log_tail: Annotated[str, Field(max_length=32_768)] | None = None
@@ -137,7 +138,7 @@ class RunStatus(Model):
     counts: Counts | None = None
     """How many leaf tasks are in each phase."""
 
-    outputs: Annotated[dict[str, Any] | None, Field(json_schema_extra=PRESERVE)] = None
+    outputs: dict[str, Any] | None = None
     """Results of the run: values, or `{uri, digest, type, metadata}` of artifacts, by name."""
 
     conditions: Conditions = ()
