@@ -1,0 +1,35 @@
+"""`python -m cluster up|down|image|check`; the Makefile's targets call it."""
+
+import argparse
+import sys
+
+from cluster import lifecycle, packages, product_image
+from cluster.progress import ClusterError
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="cluster", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    up = commands.add_parser("up", help="start the cluster, load the images, install Levada")
+    up.add_argument("--no-levada", action="store_true", help="without the last part")
+    commands.add_parser("down", help="stop it; images and caches stay")
+    commands.add_parser("image", help="build the product's image")
+    commands.add_parser("check", help="say whether this machine can run a cluster")
+    arguments = parser.parse_args()
+    try:
+        if arguments.command == "up":
+            lifecycle.up(with_levada=not arguments.no_levada)
+        elif arguments.command == "down":
+            lifecycle.down()
+        elif arguments.command == "image":
+            product_image.build()
+        elif packages.unable():
+            raise ClusterError(f"No cluster on this machine: {packages.unable()}.")
+    except ClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

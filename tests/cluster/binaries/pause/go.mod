@@ -1,0 +1,3 @@
+module levada.dev/tests/cluster/binaries/pause
+
+go 1.25.0

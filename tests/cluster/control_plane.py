@@ -1,0 +1,79 @@
+"""etcd, API server, controller manager, scheduler."""
+
+from cluster import api, processes
+from cluster.binaries import program
+from cluster.certificates import PKI, TOKENS, kubeconfig
+from cluster.paths import NODE_IP, POD_CIDR, SERVICE_CIDR, STATE
+
+# In the order of starting; stopping goes the other way.
+NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
+_ETCD = "http://127.0.0.1:2379"
+# The benchmarks measure Levada, not the clients' own default rate limits.
+_FAST_CLIENT = ("--kube-api-qps=500", "--kube-api-burst=1000")
+
+
+def start() -> None:
+    processes.start("etcd", [program("etcd"), *_etcd()])
+    processes.start("kube-apiserver", [program("kube-apiserver"), *_api_server()])
+    processes.wait_ready("kube-apiserver", api.is_ready)
+    processes.start("kube-controller-manager", [program("kube-controller-manager"), *_controller_manager()])
+    processes.start("kube-scheduler", [program("kube-scheduler"), *_scheduler()])
+
+
+def is_up() -> bool:
+    try:
+        return all(processes.pid_of(name) for name in NAMES) and api.is_ready()
+    except OSError:
+        return False
+
+
+def _etcd() -> list[str]:
+    return [
+        f"--data-dir={STATE / 'etcd'}",
+        f"--listen-client-urls={_ETCD}",
+        f"--advertise-client-urls={_ETCD}",
+        "--listen-peer-urls=http://127.0.0.1:2380",
+        "--unsafe-no-fsync",  # a test cluster may lose its state with the machine's power
+        "--quota-backend-bytes=4294967296",
+        "--auto-compaction-retention=5m",
+        "--log-level=warn",
+    ]
+
+
+def _api_server() -> list[str]:
+    return [
+        f"--etcd-servers={_ETCD}",
+        "--bind-address=0.0.0.0",
+        f"--advertise-address={NODE_IP}",
+        "--secure-port=6443",
+        f"--service-cluster-ip-range={SERVICE_CIDR}",
+        "--authorization-mode=Node,RBAC",
+        "--enable-admission-plugins=NodeRestriction",
+        "--allow-privileged=true",
+        f"--token-auth-file={TOKENS}",
+        f"--client-ca-file={PKI / 'ca.crt'}",
+        f"--tls-cert-file={PKI / 'apiserver.crt'}",
+        f"--tls-private-key-file={PKI / 'apiserver.key'}",
+        f"--kubelet-client-certificate={PKI / 'kubelet-client.crt'}",
+        f"--kubelet-client-key={PKI / 'kubelet-client.key'}",
+        "--kubelet-preferred-address-types=InternalIP",
+        "--service-account-issuer=https://kubernetes.default.svc",
+        f"--service-account-key-file={PKI / 'service-account.key'}",
+        f"--service-account-signing-key-file={PKI / 'service-account.key'}",
+    ]
+
+
+def _controller_manager() -> list[str]:
+    return [
+        f"--kubeconfig={kubeconfig('controller-manager')}",
+        "--leader-elect=false",
+        "--use-service-account-credentials=true",
+        f"--service-account-private-key-file={PKI / 'service-account.key'}",
+        f"--root-ca-file={PKI / 'ca.crt'}",
+        f"--cluster-cidr={POD_CIDR}",
+        *_FAST_CLIENT,
+    ]
+
+
+def _scheduler() -> list[str]:
+    return [f"--kubeconfig={kubeconfig('scheduler')}", "--leader-elect=false", *_FAST_CLIENT]

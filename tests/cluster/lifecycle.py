@@ -1,0 +1,148 @@
+"""The whole cluster up and down; one at a time on a machine, and from whatever is left of the one before."""
+
+import fcntl
+import json
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cluster import (
+    binaries,
+    certificates,
+    containers,
+    control_plane,
+    images,
+    install,
+    network,
+    node,
+    packages,
+    processes,
+    store,
+)
+from cluster.paths import KUBECONFIG, REPO, RUN, STATE, may_install
+from cluster.progress import ClusterError, phase, say
+
+_OWNER = RUN / "owner.json"
+# What a stopped cluster leaves behind on purpose: images take longest to load, and the logs are for reading.
+_KEPT = {"containerd", "images", "images.json", "logs"}
+
+
+def up(*, with_levada: bool = True) -> None:
+    packages.ensure()
+    with _alone():
+        binaries.build()
+        _take_over()
+        if not _is_up():
+            _start()
+        else:
+            say("The cluster runs already.")
+        _load_images(with_levada=with_levada)
+    say(f"Ready: KUBECONFIG={KUBECONFIG.relative_to(REPO)} .venv/bin/kubectl get nodes")
+
+
+def down() -> None:
+    if packages.unable():
+        say(f"Nothing to stop: {packages.unable()}.")
+        return
+    with _alone():
+        owner = _owner()
+        if owner and owner != STATE:
+            say(f"The cluster of {owner.parent} is stopped.")
+        _stop(owner or STATE)
+    say("The cluster is down.")
+
+
+def _start() -> None:
+    _stop(STATE)  # half a cluster is none: what is left of it goes first
+    with phase("Cluster"):
+        STATE.mkdir(exist_ok=True)
+        RUN.mkdir(parents=True, exist_ok=True)
+        _OWNER.write_text(json.dumps({"state": str(STATE)}))
+        network.up()
+        certificates.make()
+        containers.start()
+        images.load(images.pause())
+        control_plane.start()
+        store.start()
+        node.start()
+
+
+def _load_images(*, with_levada: bool) -> None:
+    images.load(images.base(), images.examples())
+    levada = images.levada()
+    images.load(levada)
+    if with_levada:
+        install.install(levada)
+
+
+def _is_up() -> bool:
+    parts = (network, containers, control_plane, store, node)
+    return all(part.is_up() for part in parts)
+
+
+def _stop(state: Path) -> None:
+    """Stop in the order that leaves nothing behind: who starts containers, the containers, then who knows of them."""
+    processes.stop("kubelet")
+    containers.remove_all()
+    for name in ("kube-proxy", *reversed(control_plane.NAMES), store.NAME, containers.NAME):
+        processes.stop(name)
+    _unmount(state)
+    _unmount(RUN)
+    network.down()
+    _remove_control_groups()
+    if state.exists():
+        for path in state.iterdir():
+            if path.name not in _KEPT:
+                shutil.rmtree(path) if path.is_dir() else path.unlink()
+    for link in Path("/var/log/containers").glob("*"):
+        if link.is_symlink() and not link.exists():
+            link.unlink()
+    shutil.rmtree(RUN / "containerd", ignore_errors=True)
+    _OWNER.unlink(missing_ok=True)
+
+
+def _unmount(folder: Path) -> None:
+    mounts = [line.split()[4] for line in Path("/proc/self/mountinfo").read_text().splitlines()]
+    for mount in reversed(mounts):  # the last mounted first
+        if mount.startswith(f"{folder}/"):
+            # Detached: a process that ends late must not keep the whole clean-up waiting.
+            os.system(f"umount --lazy '{mount}'")
+
+
+def _remove_control_groups() -> None:
+    """The kubelet's own groups; a group with a process in it refuses to go, and that is right."""
+    for root in Path("/sys/fs/cgroup").glob("**/kubepods"):
+        for folder, _, _ in os.walk(root, topdown=False):
+            try:
+                Path(folder).rmdir()
+            except OSError:
+                continue
+
+
+def _take_over() -> None:
+    """Addresses and control groups are the machine's: a second checkout's cluster has to go first."""
+    owner = _owner()
+    if not owner or owner == STATE:
+        return
+    if not may_install():
+        raise ClusterError(f"The cluster of {owner.parent} holds this machine. `make cluster-down` stops it.")
+    say(f"The cluster of {owner.parent} is stopped: there is room for one on a machine.")
+    _stop(owner)
+
+
+def _owner() -> Path | None:
+    return Path(json.loads(_OWNER.read_text())["state"]) if _OWNER.exists() else None
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    RUN.mkdir(parents=True, exist_ok=True)
+    with (RUN / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            say("Another `cluster` command is at work; waiting for it.")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield

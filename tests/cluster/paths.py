@@ -1,0 +1,31 @@
+"""Where the cluster keeps things, and the few addresses it uses."""
+
+import os
+from pathlib import Path
+
+REPO = Path(__file__).resolve().parents[2]
+VENV = REPO / ".venv"
+STATE = REPO / ".cluster"
+LOGS = STATE / "logs"
+KUBECONFIG = STATE / "kubeconfig"
+CACHE = Path(os.environ.get("LEVADA_CACHE") or "~/.cache/levada").expanduser()
+
+# What must not outlive the machine's boot: pid records and sockets. One cluster per machine, so one folder; it is short
+# because a socket's path must stay below 108 characters wherever the checkout is.
+RUN = Path("/run/levada")
+CONTAINERD_SOCKET = RUN / "containerd.sock"
+
+NETNS = "levada"
+NODE = "n1"
+HOST_IP = "10.89.0.2"
+NODE_IP = "10.89.0.1"
+LINK_PREFIX = 30
+POD_CIDR = "10.88.0.0/16"
+SERVICE_CIDR = "10.96.0.0/16"
+KUBERNETES_SERVICE_IP = "10.96.0.1"
+API_SERVER = f"https://{NODE_IP}:6443"
+
+
+def may_install() -> bool:
+    """Nothing is installed on a person's machine, and no other checkout's cluster is ended, without being asked to."""
+    return bool(os.environ.get("CI") or os.environ.get("LEVADA_INSTALL") == "1")
