@@ -5,14 +5,16 @@ from __future__ import annotations
 import hashlib
 import subprocess
 import sys
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from ruamel.yaml import YAML
 
 from levada.graph.placeholders import Reference, Use, parse_argument, resolve
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 EXAMPLES = Path(__file__).parents[3] / "manifests" / "examples"
 

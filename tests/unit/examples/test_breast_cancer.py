@@ -7,6 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
 from unit.examples.pipeline_process import Example, digest
 
 Outputs = dict[str, dict[str, Path]]
@@ -98,7 +99,7 @@ def test_a_plot_is_one_page_that_loads_nothing_and_can_be_read_aloud(task: str, 
     assert not loads
     assert "url(" not in text
     assert picture["role"] == "img"
-    assert f'id={picture["aria-labelledby"]}>' in text
+    assert f"id={picture['aria-labelledby']}>" in text
     assert "table" in page.attributes
     assert page.attributes["html"] == [{"lang": "en"}]
 
