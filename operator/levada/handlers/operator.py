@@ -1,0 +1,238 @@
+"""Puts the parts together: what runs on every replica, and what runs only on the one that leads."""
+
+import asyncio
+import logging
+import signal
+from collections.abc import Callable
+from contextlib import AbstractContextManager, suppress
+from dataclasses import dataclass, replace
+from typing import Any, NamedTuple, Protocol
+
+from levada.handlers import health, logs
+from levada.handlers.kopf_shell import KINDS, KopfShell
+from levada.handlers.settings import Settings
+from levada.kube.client import Api, connect
+from levada.kube.events import Recorder
+from levada.kube.lease import Lease, LeaseSettings
+from levada.kube.queue import KeyedQueue
+from levada.kube.relist import Relist
+from levada.kube.resource import PIPELINE_RUNS, PODS
+from levada.kube.runtime import Runtime
+from levada.kube.watch import Watch
+
+GRACE = 8.0
+"""Seconds that reconciliations under way get to end after SIGTERM."""
+HUNG = 600.0
+"""Seconds after which a watch that did nothing, not even try again, is thought dead."""
+_log = logging.getLogger(__name__)
+
+
+class Key(NamedTuple):
+    """What the queue holds."""
+
+    kind: str
+    namespace: str
+    name: str
+
+
+class Reconciler(Protocol):
+    """What decides. The operator only calls it."""
+
+    async def reconcile_run(self, namespace: str, name: str) -> float | None:
+        """Bring one run forward; seconds after which to call again, or None. The run may be gone."""
+
+    async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
+        """Check one of the `pipelines` or `components`, as `reconcile_run`."""
+
+    def pod_changed(self, old: Any, new: Any) -> None:
+        """Hear of a Pod that came, changed or went; mark its run with `Runtime.enqueue`."""
+
+
+class _Part(Protocol):
+    """What runs in the background while this replica leads."""
+
+    async def run(self) -> None:
+        """Run until cancelled."""
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What the caller of `run` may change.
+
+    Attributes
+    ----------
+    pod_type
+        The msgspec struct that Pods are decoded as.
+    pod_labels
+        The selector for them.
+    kubeconfig
+        As in `credentials.load`.
+    http_host
+        The address to answer probes on; all of them when empty.
+    lease
+        The lease's times and name; namespace and identity come from the settings.
+    """
+
+    pod_type: type[Any]
+    pod_labels: str
+    kubeconfig: str | None = None
+    http_host: str = ""
+    lease: LeaseSettings | None = None
+
+
+Factory = Callable[[Runtime], Reconciler]
+
+
+class _Leader:
+    """What runs only while this replica leads. Made anew each time, so that nothing stale is left of the last time."""
+
+    def __init__(self, api: Api, settings: Settings, factory: Factory, options: Options) -> None:
+        namespaces = settings.namespaces
+        self._queue = KeyedQueue(self._reconcile, workers=settings.workers, around=_log_fields)
+        self.pods = Watch(api, options.pod_type, PODS, namespaces=namespaces, labels=options.pod_labels)
+        self._recorder = Recorder(api, settings.pod_name)
+        self._relists = [Relist(api, kind, self._hint, namespaces=namespaces) for kind in KINDS.values()]
+        self._kopf = KopfShell(self._hint, namespaces=namespaces, kubeconfig=options.kubeconfig)
+        self._listed = asyncio.Event()
+        self._reconciler = factory(Runtime(api, self.pods, self._recorder, self._enqueue))
+        self.pods.on_change = self._reconciler.pod_changed
+
+    async def run(self) -> None:
+        """Work until cancelled; then let what is under way end, for a few seconds."""
+        parts: tuple[_Part, ...] = (self.pods, self._recorder, *self._relists)
+        working = asyncio.create_task(self._work(), name="reconcile")
+        hearing = asyncio.create_task(self._hear(), name="kopf")
+        tasks = {working, hearing, *(asyncio.create_task(part.run(), name=type(part).__name__) for part in parts)}
+        try:
+            ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+            for task in ended:
+                task.result()
+                raise RuntimeError(f"{task.get_name()} ended, which it never should")
+        finally:
+            self._queue.stop()
+            if self.ready():
+                await asyncio.wait({working}, timeout=GRACE)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._recorder.drained(), 1.0)
+            for task in tasks:
+                task.cancel()
+            await asyncio.wait(tasks)
+
+    def ready(self) -> bool:
+        """Whether everything has been listed once."""
+        return self._listed.is_set()
+
+    async def _work(self) -> None:
+        for synced in (self.pods.synced, *(relist.synced for relist in self._relists)):
+            await synced.wait()
+        self._listed.set()
+        await self._queue.run()
+
+    async def _hear(self) -> None:
+        # kopf looks for our kinds once, when it starts: it waits until they are there.
+        await self._listed.wait()
+        await self._kopf.run()
+
+    def _hint(self, kind: str, namespace: str, name: str) -> None:
+        self._queue.add(Key(kind, namespace, name))
+
+    def _enqueue(self, kind: str, namespace: str, name: str, seconds: float) -> None:
+        if seconds > 0:
+            self._queue.add_after(Key(kind, namespace, name), seconds)
+        else:
+            self._queue.add(Key(kind, namespace, name))
+
+    async def _reconcile(self, key: Key) -> float | None:
+        if key.kind == PIPELINE_RUNS.plural:
+            return await self._reconciler.reconcile_run(key.namespace, key.name)
+        return await self._reconciler.reconcile_definition(key.kind, key.namespace, key.name)
+
+
+def _log_fields(key: Key) -> AbstractContextManager[None]:
+    return logs.bind(namespace=key.namespace, run=key.name if key.kind == PIPELINE_RUNS.plural else "")
+
+
+class Operator:
+    """One replica.
+
+    Parameters
+    ----------
+    settings
+        From the environment.
+    factory
+        Makes the reconciler, each time this replica begins to lead.
+    options
+        What else the caller decides.
+
+    Attributes
+    ----------
+    port
+        Where probes are answered, once `run` has begun.
+    """
+
+    def __init__(self, settings: Settings, factory: Factory, options: Options) -> None:
+        self.port = 0
+        self._settings = settings
+        self._factory = factory
+        self._options = options
+        self._stop = asyncio.Event()
+        self._leader: _Leader | None = None
+
+    def stop(self) -> None:
+        """End `run`: what is under way ends, the lease is released."""
+        self._stop.set()
+
+    async def run(self) -> None:
+        """Contend for the lease and lead, until `stop`. Raises what made a part of the operator fail."""
+        settings = self._settings
+        async with connect(self._options.kubeconfig) as api:
+            lease = Lease(api, self._lease_settings())
+            api.transport.fence = lease.safe_seconds
+            alive, ready = {"watch": self._hung}, {"lists": self._unready}
+            probes = health.serve(settings.http_port, alive=alive, ready=ready, host=self._options.http_host)
+            async with probes as self.port:
+                contending = asyncio.create_task(lease.run(lambda: self._lead(api)), name="lease")
+                stopping = asyncio.create_task(self._stop.wait(), name="stop")
+                try:
+                    await asyncio.wait({contending, stopping}, return_when=asyncio.FIRST_COMPLETED)
+                finally:
+                    contending.cancel()
+                    stopping.cancel()
+                    await asyncio.wait({contending, stopping})
+                if not contending.cancelled():
+                    contending.result()
+
+    def _lease_settings(self) -> LeaseSettings:
+        wanted = self._options.lease or LeaseSettings("")
+        return replace(wanted, namespace=self._settings.pod_namespace, identity=self._settings.pod_name)
+
+    async def _lead(self, api: Api) -> None:
+        self._leader = _Leader(api, self._settings, self._factory, self._options)
+        try:
+            await self._leader.run()
+        finally:
+            self._leader = None
+
+    def _hung(self) -> str | None:
+        silent = self._leader.pods.silent_for() if self._leader else 0.0
+        return f"nothing done for {silent:.0f} s" if silent > HUNG else None
+
+    def _unready(self) -> str | None:
+        """A replica that stands by is ready: it takes over when it has to."""
+        return "not listed yet" if self._leader and not self._leader.ready() else None
+
+
+async def run(settings: Settings, factory: Factory, options: Options) -> None:
+    """Run one replica until SIGTERM or SIGINT.
+
+    Parameters
+    ----------
+    settings, factory, options
+        As for `Operator`.
+    """
+    operator = Operator(settings, factory, options)
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, operator.stop)
+    await operator.run()
+    _log.info("the operator has stopped")

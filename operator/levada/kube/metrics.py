@@ -1,0 +1,52 @@
+"""What Prometheus reads. No label grows with the number of runs."""
+
+from collections.abc import Mapping
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
+
+REGISTRY = CollectorRegistry()
+ProcessCollector(registry=REGISTRY)
+PlatformCollector(registry=REGISTRY)
+
+RUNS = Gauge("levada_runs", "PipelineRuns by phase.", ["phase"], registry=REGISTRY)
+TASKS = Gauge("levada_tasks", "Tasks of unfinished runs by phase.", ["phase"], registry=REGISTRY)
+LEADER = Gauge("levada_leader", "1 while this replica holds the lease.", registry=REGISTRY)
+RECONCILE_SECONDS = Histogram(
+    "levada_reconcile_seconds",
+    "Time spent on one reconciliation.",
+    ["result"],
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
+    registry=REGISTRY,
+)
+QUEUE_DEPTH = Gauge("levada_queue_depth", "Keys that wait for a worker.", registry=REGISTRY)
+QUEUE_AGE = Gauge("levada_queue_oldest_seconds", "How long the oldest waiting key has waited.", registry=REGISTRY)
+API_REQUESTS = Counter(
+    "levada_api_requests",
+    "Requests to the API server by verb and class of answer (2xx, 4xx, 5xx, unreachable).",
+    ["verb", "code"],
+    registry=REGISTRY,
+)
+WATCH_RESTARTS = Counter(
+    "levada_watch_restarts",
+    "Watch streams that ended, by kind and cause (closed, expired, silent, error).",
+    ["kind", "cause"],
+    registry=REGISTRY,
+)
+EVENTS_DROPPED = Counter("levada_events_dropped", "Kubernetes Events that were given up.", registry=REGISTRY)
+
+
+def set_phases(gauge: Gauge, counts: Mapping[str, int]) -> None:
+    """Set a gauge labelled by phase to `counts`; phases that are not in it any more go to zero.
+
+    Parameters
+    ----------
+    gauge
+        `RUNS` or `TASKS`.
+    counts
+        How many there are in each phase.
+    """
+    gone = {sample.labels["phase"] for metric in gauge.collect() for sample in metric.samples} - counts.keys()
+    for phase in gone:
+        gauge.labels(phase).set(0)
+    for phase, count in counts.items():
+        gauge.labels(phase).set(count)
