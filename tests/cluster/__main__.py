@@ -23,8 +23,8 @@ def main() -> int:
             lifecycle.down()
         elif arguments.command == "image":
             product_image.build()
-        elif packages.unable():
-            raise ClusterError(f"No cluster on this machine: {packages.unable()}.")
+        else:
+            packages.check()
     except ClusterError as error:
         print(error, file=sys.stderr)
         return 1

@@ -1,4 +1,4 @@
-"""Kubernetes, etcd, Helm and pause, built by Go from the versions that binaries/*/go.mod pin; kept in the cache folder."""
+"""Kubernetes, etcd, Helm and pause: built by Go from the versions that binaries/*/go.mod pin, kept in the cache."""
 
 import hashlib
 import os

@@ -1,7 +1,6 @@
 """The cluster's certificates, keys and kubeconfig files."""
 
 import json
-import os
 import secrets
 from pathlib import Path
 
@@ -91,6 +90,6 @@ def _kubeconfig(user: str, token: str) -> dict:
 
 
 def _write_private(path: Path, text: str) -> None:
-    path.touch(mode=0o600)
-    os.chmod(path, 0o600)
+    path.touch()
+    path.chmod(0o600)
     path.write_text(text)

@@ -22,7 +22,7 @@ state = "{state}"
   address = "{socket}"
 [plugins."io.containerd.grpc.v1.cri"]
   sandbox_image = "{pause}"
-  # This machine may lack CAP_SYS_RESOURCE; then runc cannot lower a score: "can't get final child's PID from pipe: EOF".
+  # Without CAP_SYS_RESOURCE runc cannot lower a score, and says "can't get final child's PID from pipe: EOF".
   restrict_oom_score_adj = true
   # Pods' network namespaces below our own folder: what is left of a killed cluster can be told from others'.
   netns_mounts_under_state_dir = true

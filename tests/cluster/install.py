@@ -12,7 +12,6 @@ from cluster.shell import run
 
 _CHART = REPO / "helm" / "levada"
 NAMESPACE = "levada-system"
-# Flags for Helm that a chart under development may need, without an edit here.
 _TIMEOUT = "3m"
 
 

@@ -34,7 +34,7 @@ def up(*, with_levada: bool = True) -> None:
     with _alone():
         binaries.build()
         _take_over()
-        if not _is_up():
+        if not is_up():
             _start()
         else:
             say("The cluster runs already.")
@@ -77,7 +77,7 @@ def _load_images(*, with_levada: bool) -> None:
         install.install(levada)
 
 
-def _is_up() -> bool:
+def is_up() -> bool:
     parts = (network, containers, control_plane, store, node)
     return all(part.is_up() for part in parts)
 

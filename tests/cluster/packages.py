@@ -42,10 +42,14 @@ def unable() -> str:
     return ""
 
 
-def ensure() -> None:
+def check() -> None:
     reason = unable()
     if reason:
         raise ClusterError(f"No cluster on this machine: {reason}.")
+
+
+def ensure() -> None:
+    check()
     missing = _missing()
     if not missing:
         return

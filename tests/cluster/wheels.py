@@ -1,6 +1,7 @@
 """Layers of Python packages: exactly the wheels, by hash, that the lock files name."""
 
 import hashlib
+import re
 import shutil
 import sys
 from pathlib import Path
@@ -15,7 +16,7 @@ VIRTUAL_ENVIRONMENT = "opt/levada"
 SITE_PACKAGES = f"{VIRTUAL_ENVIRONMENT}/lib/python{PYTHON}/site-packages"
 # Where Debian's Python looks for what no Debian package brought.
 _LOCAL_PACKAGES = f"usr/local/lib/python{PYTHON}/dist-packages"
-_EXAMPLES = ("scikit-learn", "numpy", "scipy", "joblib", "threadpoolctl", "narwhals")
+_EXAMPLES = "scikit-learn"
 _TRIMMED = ("**/tests", "**/*.pyi", "**/*.pyx", "**/*.pxd", "**/*.c", "**/*.h", "bin", "**/include")
 _PLATFORMS = ("manylinux_2_28_x86_64", "manylinux_2_27_x86_64", "manylinux_2_17_x86_64", "manylinux2014_x86_64")
 
@@ -28,8 +29,8 @@ def levada() -> Layer:
 
 def examples() -> Layer:
     """What the examples import; the versions are those that the laptop's .venv has."""
-    blocks = _blocks((REPO / "requirements-dev.lock").read_text())
-    return _layer("examples", "\n".join(blocks[name] for name in _EXAMPLES if name in blocks), _LOCAL_PACKAGES)
+    lock = (REPO / "requirements-dev.lock").read_text()
+    return _layer("examples", _with_dependencies(_EXAMPLES, lock), _LOCAL_PACKAGES)
 
 
 def _layer(name: str, lock: str, inside: str) -> Layer:
@@ -75,14 +76,13 @@ def _install(lock: str, tree: Path, inside: str) -> None:
     compile_python(tree, inside)
 
 
-def _blocks(lock: str) -> dict[str, str]:
-    """The lock file's entries by package: an entry is a line `name==version` and the indented lines after it."""
-    blocks: dict[str, str] = {}
-    name = ""
-    for line in lock.splitlines():
-        if line and not line.startswith((" ", "#", "-")):
-            name = line.partition("==")[0]
-            blocks[name] = line
-        elif name and line.lstrip().startswith("--hash"):
-            blocks[name] += "\n" + line
-    return {name: block.rstrip().removesuffix("\\") for name, block in blocks.items()}
+def _with_dependencies(package: str, lock: str) -> str:
+    """The part of a lock file that one package needs: each entry's `# via` comment names who asked for it."""
+    entries = re.findall(r"^[^\s#-].*\n(?:[ \t]+.*\n?)*", lock, re.MULTILINE)
+    asked_by = {
+        entry.partition("==")[0]: set(re.findall(r"^\s+#(?: via|  ) +(\S+)", entry, re.MULTILINE)) for entry in entries
+    }
+    wanted = {package}
+    while more := {name for name, askers in asked_by.items() if askers & wanted} - wanted:
+        wanted |= more
+    return "".join(entry for entry in entries if entry.partition("==")[0] in wanted)

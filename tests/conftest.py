@@ -1,0 +1,100 @@
+"""Fixtures of every test: a cluster where the machine can run one, and what a test does in it."""
+
+import fcntl
+import json
+import os
+import re
+import secrets
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from cluster import lifecycle, packages
+from cluster.kubectl import Kubectl
+from cluster.paths import CACHE, KUBECONFIG
+from cluster.paths import STATE as CLUSTER_STATE
+from cluster.progress import ClusterError
+from cluster.waiting import WaitFor
+
+_NAMESPACES_GONE_WITHIN = 120
+_NAME_LIMIT = 40
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """The cluster under test. `store` is None where a given cluster comes without one (LEVADA_TEST_STORE)."""
+
+    kubeconfig: Path
+    store: dict | None
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "cluster" in getattr(item, "fixturenames", ()):
+            item.add_marker("cluster")
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Cluster:
+    """The cluster of LEVADA_TEST_KUBECONFIG, or the one-node cluster on this machine, started if need be."""
+    given = os.environ.get("LEVADA_TEST_KUBECONFIG")
+    if given:
+        store = os.environ.get("LEVADA_TEST_STORE")
+        return Cluster(Path(given).resolve(), json.loads(Path(store).read_text()) if store else None)
+    reason = packages.unable()
+    if reason:
+        pytest.skip(f"left out, every test on a real cluster: {reason}")
+    _start_once()
+    return Cluster(KUBECONFIG, json.loads((CLUSTER_STATE / "store.json").read_text()))
+
+
+@pytest.fixture(scope="session")
+def kubectl(cluster: Cluster) -> Kubectl:
+    return Kubectl(cluster.kubeconfig)
+
+
+@pytest.fixture(scope="session")
+def _namespaces(kubectl: Kubectl) -> Iterator[list[str]]:
+    """Namespaces go while other tests run; but at the end all must be gone, or something in one is stuck."""
+    made: list[str] = []
+    yield made
+
+    def left() -> set[str]:
+        return set(kubectl("get", "namespaces", "-o", "name").replace("namespace/", "").split()) & set(made)
+
+    WaitFor(kubectl)(lambda: not left(), "the end of the tests' namespaces", _NAMESPACES_GONE_WITHIN)
+
+
+@pytest.fixture
+def namespace(request: pytest.FixtureRequest, kubectl: Kubectl, _namespaces: list[str]) -> Iterator[str]:
+    """A fresh namespace, named after the test."""
+    readable = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))[:_NAME_LIMIT].strip("-")
+    name = f"t-{readable}-{secrets.token_hex(3)}"
+    kubectl("create", "namespace", name)
+    _namespaces.append(name)
+    # A Pod is refused until the namespace has its ServiceAccount.
+    WaitFor(kubectl)(lambda: kubectl("get", "serviceaccount", "default", "-n", name), "the default ServiceAccount", 20)
+    yield name
+    kubectl("delete", "namespace", name, "--wait=false")
+
+
+@pytest.fixture
+def wait_for(request: pytest.FixtureRequest, kubectl: Kubectl) -> WaitFor:
+    """Wait for a predicate; the failure shows the test's namespace."""
+    known = "namespace" in request.fixturenames
+    return WaitFor(kubectl, request.getfixturevalue("namespace") if known else None)
+
+
+def _start_once() -> None:
+    """With pytest-xdist every worker comes here: the first starts the cluster, the others find it running."""
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "tests.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if lifecycle.is_up():
+            return
+        try:
+            lifecycle.up()
+        except ClusterError as error:
+            pytest.fail(f"The cluster did not start: {error}", pytrace=False)
