@@ -1,0 +1,138 @@
+"""The tasks of a run as rows: readable in the status while the run is small, and always as one compact string.
+
+Measured: rewriting a readable list of 1,000 tasks costs the API server 118 to 300 ms for each write, an encoded
+string 4 ms. The string is what a restart reads; the list is for people.
+"""
+
+from __future__ import annotations
+
+import base64
+import zlib
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from levada.graph.model import Artifact, Datum
+from levada.planner.nodes import Leaf, Phase
+
+READABLE_TASKS = 100
+"""Runs with more tasks than this show failed tasks only."""
+FAILED_SHOWN = 20
+"""Failed tasks that the status of a large run shows."""
+BULKY = 2048
+"""Bytes of one task's outputs above which they stand in a ConfigMap of the run."""
+_MESSAGE = 2000
+
+
+class Row(msgspec.Struct, array_like=True, omit_defaults=True):
+    """One task that is past its beginning; `shard` names the ConfigMap that holds bulky outputs."""
+
+    path: str
+    phase: Phase
+    attempt: int = 0
+    infra_failures: int = 0
+    reason: str = ""
+    message: str = ""
+    exit_code: int | None = None
+    started: datetime | None = None
+    finished: datetime | None = None
+    outputs: dict[str, Any] | None = None
+    shard: int | None = None
+    log: str = ""
+
+
+_ENCODER = msgspec.json.Encoder()
+_ROWS = msgspec.json.Decoder(list[Row])
+
+
+def row_of(leaf: Leaf, shard: int | None) -> Row:
+    """What is kept of `leaf`."""
+    return Row(
+        leaf.path,
+        leaf.phase,
+        leaf.attempt,
+        leaf.infra_failures,
+        leaf.reason,
+        leaf.message[:_MESSAGE],
+        leaf.exit_code,
+        leaf.started,
+        leaf.finished,
+        None if shard is not None else plain_outputs(leaf.outputs),
+        shard,
+        leaf.log,
+    )
+
+
+def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:
+    """A free-standing leaf with what was kept of it, for `Run.restore`."""
+    leaf = Leaf(row.path, like.task, None)
+    leaf.phase, leaf.attempt, leaf.infra_failures = row.phase, row.attempt, row.infra_failures
+    leaf.reason, leaf.message, leaf.exit_code, leaf.log = row.reason, row.message, row.exit_code, row.log
+    leaf.started, leaf.finished = row.started, row.finished
+    leaf.outputs = {
+        name: plain if like.component.outputs[name].is_parameter else Artifact(**plain)
+        for name, plain in outputs.items()
+    }
+    return leaf
+
+
+def encode_rows(rows: list[Row]) -> str:
+    """One string for all rows."""
+    return base64.b64encode(zlib.compress(_ENCODER.encode(rows), 6)).decode()
+
+
+def decode_rows(text: str) -> list[Row]:
+    """The rows in a string of `encode_rows`."""
+    return _ROWS.decode(zlib.decompress(base64.b64decode(text))) if text else []
+
+
+def decode_tasks(text: str) -> list[dict[str, Any]]:
+    """The rows in a string of `encode_rows`, as the readable list shows tasks."""
+    return [readable(row) for row in decode_rows(text)]
+
+
+def readable(row: Row) -> dict[str, Any]:
+    """How the status shows a task to people."""
+    shown: dict[str, Any] = {
+        "path": row.path,
+        "phase": str(row.phase),
+        "reason": row.reason,
+        "message": row.message,
+        "exitCode": row.exit_code,
+        "attempts": row.attempt
+        + (row.phase is not Phase.SKIPPED and (row.phase is not Phase.PENDING or bool(row.attempt))),
+        "startTime": timestamp(row.started),
+        "completionTime": timestamp(row.finished),
+        "outputs": row.outputs,
+        "logTail": row.log,
+    }
+    return {
+        key: value
+        for key, value in shown.items()
+        if value not in (None, "", {}, 0) or (key == "exitCode" and value == 0)
+    }
+
+
+def plain_outputs(outputs: Mapping[str, Datum]) -> dict[str, Any] | None:
+    """Outputs as JSON: parameters by value, artifacts as maps."""
+    return {name: plain(datum) for name, datum in outputs.items()} or None
+
+
+def plain(datum: Datum) -> Any:
+    """A parameter's value, or an artifact as `{uri, digest, type, metadata}`."""
+    if not isinstance(datum, Artifact):
+        return datum
+    shown = {"uri": datum.uri, "digest": datum.digest, "type": datum.type, "metadata": dict(datum.metadata)}
+    return {key: value for key, value in shown.items() if value}
+
+
+def size_of(outputs: Mapping[str, Datum]) -> int:
+    """Bytes of `outputs` as JSON."""
+    return len(_ENCODER.encode(plain_outputs(outputs)))
+
+
+def timestamp(time: datetime | None) -> str | None:
+    """A time as Kubernetes writes it, to the second."""
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None

@@ -1,0 +1,104 @@
+"""Where an attempt finds its inputs and leaves its outputs, and what its arguments become.
+
+The same for every engine: `folder` is `/levada` in a Pod and a working folder on a laptop.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from levada.graph.model import ABSENT, Absent, Artifact, Component, Datum
+from levada.graph.placeholders import Argument, Reference, Use, references, resolve
+from levada.graph.types import BOOLEAN, FLOAT, INTEGER, as_text
+from levada.planner.handoff import CollectOutput, StageInput
+from levada.planner.locations import output_uri
+from levada.planner.names import slugs
+
+_SMALL = (INTEGER, FLOAT, BOOLEAN)
+
+
+@dataclass(frozen=True, slots=True)
+class Layout:
+    """One attempt's arguments and files.
+
+    Attributes
+    ----------
+    command, args, env
+        Resolved, before any engine's own escaping.
+    values
+        Parameters wanted as files: path to content.
+    stage, collect
+        What has to be brought and taken.
+    single
+        Path of the one numeric or boolean output, when that is all there is to take.
+    """
+
+    command: list[str]
+    args: list[str]
+    env: dict[str, str]
+    values: dict[str, str] = field(default_factory=dict)
+    stage: list[StageInput] = field(default_factory=list)
+    collect: list[CollectOutput] = field(default_factory=list)
+    single: str | None = None
+
+
+def lay_out(component: Component, inputs: Mapping[str, Datum], folder: str, root: str) -> Layout:
+    """The layout of one attempt with its files below `folder` and its outputs below the store URI `root`."""
+    used = {(reference.use, reference.name) for reference in references(_arguments(component))}
+    in_slugs, out_slugs = slugs(list(component.inputs)), slugs(list(component.outputs))
+    values: dict[str, str] = {}
+    stage: list[StageInput] = []
+    paths: dict[str, str] = {}
+    for name in component.inputs:
+        datum = inputs.get(name, ABSENT)
+        if (Use.INPUT_PATH, name) not in used or isinstance(datum, Absent):
+            continue
+        if isinstance(datum, Artifact):
+            paths[name] = f"{folder}/inputs/{in_slugs[name]}/data"
+            stage.append(StageInput(name, paths[name], datum.uri, datum.digest))
+        else:
+            paths[name] = f"{folder}/values/{in_slugs[name]}"
+            values[paths[name]] = as_text(datum)
+    out_paths = {name: f"{folder}/outputs/{slug}/data" for name, slug in out_slugs.items()}
+
+    def text_of(reference: Reference) -> str | None:
+        if reference.use is Use.OUTPUT_PATH:
+            return out_paths[reference.name]
+        if reference.use is Use.OUTPUT_URI:
+            return output_uri(root, reference.name)
+        datum = inputs.get(reference.name, ABSENT)
+        if isinstance(datum, Absent):
+            return None
+        if reference.use is Use.INPUT_PATH:
+            return paths[reference.name]
+        return datum.uri if isinstance(datum, Artifact) else as_text(datum)
+
+    def is_present(name: str) -> bool:
+        return not isinstance(inputs.get(name, ABSENT), Absent)
+
+    env = {name: resolve([argument], text_of, is_present) for name, argument in component.env.items()}
+    collect = [
+        CollectOutput(
+            name,
+            output.type,
+            output.is_parameter,
+            None if (Use.OUTPUT_URI, name) in used else out_paths[name],
+            output_uri(root, name) if (Use.OUTPUT_URI, name) in used else None,
+        )
+        for name, output in component.outputs.items()
+    ]
+    is_single = len(collect) == 1 and collect[0].type in _SMALL and collect[0].path is not None and not stage
+    return Layout(
+        resolve(component.command, text_of, is_present),
+        resolve(component.args, text_of, is_present),
+        {name: texts[0] for name, texts in env.items() if texts},
+        values,
+        stage,
+        [] if is_single else collect,
+        collect[0].path if is_single else None,
+    )
+
+
+def _arguments(component: Component) -> list[Argument]:
+    return [*component.command, *component.args, *component.env.values()]

@@ -1,0 +1,65 @@
+"""Where the outputs of an attempt stand in the store: one pure function from names to URIs.
+
+A segment is written so that nothing ever has to decode it and nothing can misread it: letters, digits, `.`, `_` and
+`-` stand for themselves, any other byte of the UTF-8 form is `=` and two hex digits (`sweep[3].fit` becomes
+`sweep=5B3=5D.fit`). Percent signs would be decoded by some readers of a URI and not by others (`file://` most of all),
+and object stores advise against brackets, spaces and tildes in keys.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import string
+from typing import Final
+
+from levada.planner.handoff import MANIFEST
+
+LOG: Final = "main.log"
+"""Name of the object, below an attempt's root, with the end of a failed attempt's log."""
+
+_PLAIN: Final = frozenset((string.ascii_letters + string.digits + "._-").encode())
+_RESERVED: Final = frozenset({MANIFEST, LOG, ".", ".."})
+_LONGEST: Final = 180
+"""A file system takes 255 bytes per name, and obstore's local store appends to it while it writes."""
+
+
+def attempt_root(root_url: str, namespace: str, run_uid: str, task_path: str, attempt: int) -> str:
+    """The URI of the folder of one attempt.
+
+    Parameters
+    ----------
+    root_url
+        The store's `url`, with or without a slash at its end.
+    namespace, run_uid
+        Of the run.
+    task_path
+        The task's identity, such as `sweep[3].fit`.
+    attempt
+        Counted from 0.
+    """
+    return "/".join([root_url.rstrip("/"), *map(segment, (namespace, run_uid, task_path, str(attempt)))])
+
+
+def output_uri(root: str, output: str) -> str:
+    """The URI of the output called `output` of the attempt whose folder is `root`: an object, or the prefix of many."""
+    return f"{root}/{segment(output)}"
+
+
+def log_uri(root: str) -> str:
+    """The URI of the kept end of a failed attempt's log."""
+    return f"{root}/{LOG}"
+
+
+def manifest_uri(root: str) -> str:
+    """The URI of the list of an attempt's outputs."""
+    return f"{root}/{MANIFEST}"
+
+
+def segment(name: str) -> str:
+    """`name` as one segment of a key: injective, and never one of the names that stand for something else."""
+    data = name.encode()
+    text = "".join(chr(byte) if byte in _PLAIN else f"={byte:02X}" for byte in data) or "="
+    if name in _RESERVED:
+        text = f"={data[0]:02X}{text[1:]}"
+    # `==` comes from nothing but this cut.
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}=={hashlib.sha256(data).hexdigest()[:32]}"

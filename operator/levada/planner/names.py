@@ -1,0 +1,64 @@
+"""Names that are the same whoever makes them, so that nothing can be made twice."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from typing import Any
+
+GROUP = "levada.dev"
+RUN_LABEL = f"{GROUP}/run"
+TASK_ANNOTATION = f"{GROUP}/task"
+ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
+SPEC_ANNOTATION = f"{GROUP}/spec-hash"
+VALUES_ANNOTATION = f"{GROUP}/value-"
+STARTED_ANNOTATION = f"{GROUP}/started-uid"
+RESULT_FINALIZER = f"{GROUP}/result"
+STORE_OBJECT = "levada-store"
+
+_POD_NAME = 63  # longer ones are cut in the Pod's host name
+_HASH = 10
+
+
+def pod_name(run: str, run_uid: str, path: str, attempt: int) -> str:
+    """The name of an attempt's Pod: readable in front, unique by its hash (the run's UID is in it)."""
+    tail = f"{attempt}-{_hash(f'{run_uid}/{path}/{attempt}')}"
+    room = _POD_NAME - len(tail) - 2
+    task = _label(path)[: max(room // 2, room - len(run))].strip("-")
+    front = run[: room - len(task)].strip("-.")
+    return "-".join(part for part in (front, task, tail) if part)
+
+
+def graph_name(run: str) -> str:
+    """The name of the ConfigMap that holds a run's frozen definition."""
+    return f"{run}-graph"
+
+
+def outputs_name(run: str, shard: int) -> str:
+    """The name of one of the ConfigMaps that hold a run's bulky records."""
+    return f"{run}-outputs-{shard}"
+
+
+def digest_of(document: Any) -> str:
+    """`sha256:<hex>` over canonical JSON."""
+    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
+
+
+def slugs(names: list[str]) -> dict[str, str]:
+    """A folder name for each input or output name, which may hold spaces and any letter."""
+    taken: dict[str, str] = {}
+    for index, name in enumerate(names):
+        slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "data"
+        taken[name] = slug if slug not in taken.values() else f"{slug}-{index}"
+    return taken
+
+
+def _label(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _hash(text: str) -> str:
+    return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:_HASH]

@@ -1,0 +1,275 @@
+"""The Pod of one attempt: one container, at most one sidecar, and as little else as can be.
+
+Every rule with a number comes from an experiment on a real cluster; `docs/architecture.md` tells each story.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from levada.graph.model import Component, Datum
+from levada.planner import reasons
+from levada.planner.attempt import Failure
+from levada.planner.handoff import Assignment
+from levada.planner.layout import Layout, lay_out
+from levada.planner.locations import attempt_root
+from levada.planner.names import (
+    ATTEMPT_ANNOTATION,
+    GROUP,
+    RESULT_FINALIZER,
+    RUN_LABEL,
+    SPEC_ANNOTATION,
+    STORE_OBJECT,
+    TASK_ANNOTATION,
+    VALUES_ANNOTATION,
+    digest_of,
+    pod_name,
+)
+from levada.planner.settings import PodSettings
+from levada.planner.sighting import AGENT, MAIN
+
+FOLDER = "/levada"
+ARGUMENT_LIMIT = 131_000
+"""Bytes of one argument or environment entry; the kernel refuses a little more with `argument list too long`."""
+VALUES_LIMIT = 240_000
+"""Bytes of all parameters wanted as files; annotations hold 256 KiB in all."""
+_GRACE = 30
+
+
+@dataclass(frozen=True, slots=True)
+class RunIdentity:
+    """What a Pod needs to know of its run; `store_url` is None where the namespace has no store."""
+
+    name: str
+    namespace: str
+    uid: str
+    store_url: str | None = None
+
+
+def build_pod(
+    run: RunIdentity,
+    path: str,
+    attempt: int,
+    component: Component,
+    inputs: Mapping[str, Datum],
+    template: Mapping[str, Any],
+    settings: PodSettings,
+) -> dict[str, Any] | Failure:
+    """The manifest of the attempt's Pod, or why there can be none."""
+    root = attempt_root(run.store_url or "none:", run.namespace, run.uid, path, attempt)
+    layout = lay_out(component, inputs, FOLDER, root)
+    if refusal := _refuse(layout, run):
+        return refusal
+    has_agent = bool(layout.stage or layout.collect)
+    annotations = {TASK_ANNOTATION: path, ATTEMPT_ANNOTATION: str(attempt)} | _value_annotations(layout)
+    spec = _spec(run, path, attempt, component, layout, template, settings)
+    if has_agent:
+        spec["initContainers"] = [_agent(layout, root, settings)]
+        spec["terminationGracePeriodSeconds"] = component.output_grace
+    annotations[SPEC_ANNOTATION] = digest_of([spec, annotations])
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": pod_name(run.name, run.uid, path, attempt),
+            "namespace": run.namespace,
+            "labels": {**template.get("labels", {}), RUN_LABEL: run.name},
+            "annotations": {**template.get("annotations", {}), **annotations},
+            "finalizers": [RESULT_FINALIZER],
+            "ownerReferences": [
+                {
+                    "apiVersion": f"{GROUP}/v1alpha1",
+                    "kind": "PipelineRun",
+                    "name": run.name,
+                    "uid": run.uid,
+                    "controller": True,
+                    "blockOwnerDeletion": False,
+                }
+            ],
+        },
+        "spec": spec,
+    }
+
+
+def _refuse(layout: Layout, run: RunIdentity) -> Failure | None:
+    for text in [*layout.command, *layout.args, *(f"{name}={value}" for name, value in layout.env.items())]:
+        size = len(text.encode())
+        if size > ARGUMENT_LIMIT:
+            return Failure(
+                reasons.ARGUMENT_TOO_LONG,
+                f"an argument of {size:,} bytes is too long for a command line (at most {ARGUMENT_LIMIT:,}); "
+                "let the component take it as a file: {inputPath: ...} instead of {inputValue: ...}",
+            )
+    size = sum(len(text.encode()) for text in layout.values.values())
+    if size > VALUES_LIMIT:
+        return Failure(
+            reasons.VALUE_TOO_LARGE,
+            f"parameters of {size:,} bytes in all are too large to pass as files (at most {VALUES_LIMIT:,}); "
+            "make the largest one an artifact",
+        )
+    if (layout.stage or layout.collect) and run.store_url is None:
+        return Failure(
+            reasons.NO_STORE,
+            f"the task has artifacts or several outputs, and namespace {run.namespace} has no store for them: "
+            f"create the ConfigMap and the Secret {STORE_OBJECT} (see docs/store.md)",
+        )
+    return None
+
+
+def _spec(
+    run: RunIdentity,
+    path: str,
+    attempt: int,
+    component: Component,
+    layout: Layout,
+    template: Mapping[str, Any],
+    settings: PodSettings,
+) -> dict[str, Any]:
+    env = layout.env | {
+        "LEVADA_RUN": run.name,
+        "LEVADA_NAMESPACE": run.namespace,
+        "LEVADA_TASK": path,
+        "LEVADA_ATTEMPT": str(attempt),
+    }
+    main: dict[str, Any] = {
+        "name": MAIN,
+        "image": component.image,
+        "env": [{"name": name, "value": _literal(value)} for name, value in env.items()] + template.get("env", []),
+        "securityContext": _container_security(settings),
+        "terminationMessagePolicy": "FallbackToLogsOnError" if component.log_tail else "File",
+        "volumeMounts": _mounts(layout) + template.get("volumeMounts", []),
+    }
+    if component.command or component.args:
+        main |= {
+            "command": [_literal(text) for text in layout.command],
+            "args": [_literal(text) for text in layout.args],
+        }
+    if resources := template.get("resources") or dict(component.resources):
+        main["resources"] = resources
+    if layout.single:
+        main["terminationMessagePath"] = layout.single
+    if env_from := template.get("envFrom"):
+        main["envFrom"] = env_from
+    spec: dict[str, Any] = {
+        "restartPolicy": "Never",
+        "enableServiceLinks": False,
+        "automountServiceAccountToken": template.get("automountServiceAccountToken", False),
+        "securityContext": _pod_security(settings),
+        "containers": [{key: value for key, value in main.items() if value not in ([], {})}],
+        "terminationGracePeriodSeconds": _GRACE,
+    }
+    spec |= {key: template[key] for key in _PLACEMENT if key in template}
+    if volumes := _volumes(layout) + template.get("volumes", []):
+        spec["volumes"] = volumes
+    return spec
+
+
+_PLACEMENT = (
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "serviceAccountName",
+    "priorityClassName",
+    "runtimeClassName",
+    "imagePullSecrets",
+)
+
+
+def _agent(layout: Layout, root: str, settings: PodSettings) -> dict[str, Any]:
+    ready = f"{FOLDER}/inputs/.ready"
+    assignment = msgspec.json.encode(Assignment(root, layout.stage, layout.collect)).decode()
+    agent: dict[str, Any] = {
+        "name": AGENT,
+        "image": settings.agent_image,
+        "command": ["python3", "-m", "levada.agent"],
+        "restartPolicy": "Always",
+        "env": [
+            {"name": "LEVADA_ASSIGNMENT", "value": _literal(assignment)},
+            {"name": "LEVADA_READY_FILE", "value": ready},
+        ],
+        # The main container starts only after this probe: half a day may pass before staging is given up.
+        "startupProbe": {"exec": {"command": ["test", "-e", ready]}, "periodSeconds": 1, "failureThreshold": 43200},
+        "securityContext": _agent_security(settings),
+        "resources": dict(settings.agent_resources),
+        "volumeMounts": [
+            {"name": "levada-inputs", "mountPath": f"{FOLDER}/inputs"},
+            {"name": "levada-outputs", "mountPath": f"{FOLDER}/outputs"},
+            {"name": "levada-store", "mountPath": f"{FOLDER}/store", "readOnly": True},
+        ],
+    }
+    if settings.pull_policy:
+        agent["imagePullPolicy"] = settings.pull_policy
+    return agent
+
+
+def _mounts(layout: Layout) -> list[dict[str, Any]]:
+    mounts: list[dict[str, Any]] = []
+    if layout.values:
+        mounts.append({"name": "levada-values", "mountPath": f"{FOLDER}/values", "readOnly": True})
+    if layout.stage:
+        mounts.append({"name": "levada-inputs", "mountPath": f"{FOLDER}/inputs", "readOnly": True})
+    if layout.collect or layout.single:
+        mounts.append({"name": "levada-outputs", "mountPath": f"{FOLDER}/outputs"})
+    return mounts
+
+
+def _volumes(layout: Layout) -> list[dict[str, Any]]:
+    volumes: list[dict[str, Any]] = []
+    if layout.values:
+        items = [
+            {
+                "path": path.rpartition("/")[2],
+                "fieldRef": {"fieldPath": f"metadata.annotations['{VALUES_ANNOTATION}{index}']"},
+            }
+            for index, path in enumerate(layout.values)
+        ]
+        volumes.append({"name": "levada-values", "downwardAPI": {"items": items}})
+    if layout.stage or layout.collect:
+        sources = [{"configMap": {"name": STORE_OBJECT}}, {"secret": {"name": STORE_OBJECT, "optional": True}}]
+        volumes += [
+            {"name": "levada-inputs", "emptyDir": {}},
+            {"name": "levada-store", "projected": {"sources": sources}},
+        ]
+    if layout.stage or layout.collect or layout.single:
+        volumes.append({"name": "levada-outputs", "emptyDir": {}})
+    return volumes
+
+
+def _value_annotations(layout: Layout) -> dict[str, str]:
+    return {f"{VALUES_ANNOTATION}{index}": text for index, text in enumerate(layout.values.values())}
+
+
+def _pod_security(settings: PodSettings) -> dict[str, Any]:
+    security: dict[str, Any] = {"seccompProfile": {"type": "RuntimeDefault"}}
+    if settings.restricted:
+        # One user for all containers: another user's 0600 files could not be read, whatever fsGroup says.
+        security |= {
+            "runAsNonRoot": True,
+            "runAsUser": settings.user,
+            "runAsGroup": settings.group,
+            "fsGroup": settings.group,
+        }
+    return security
+
+
+def _container_security(settings: PodSettings) -> dict[str, Any]:
+    security: dict[str, Any] = {"allowPrivilegeEscalation": False}
+    if settings.restricted:
+        security["capabilities"] = {"drop": ["ALL"]}
+    return security
+
+
+def _agent_security(settings: PodSettings) -> dict[str, Any]:
+    security = _container_security(settings) | {"readOnlyRootFilesystem": True, "capabilities": {"drop": ["ALL"]}}
+    if not settings.restricted:
+        security |= {"runAsUser": 0, "capabilities": {"drop": ["ALL"], "add": ["DAC_OVERRIDE"]}}
+    return security
+
+
+def _literal(text: str) -> str:
+    """`text` such that the kubelet, which expands `$(VAR)` and folds `$$`, hands it on as it is."""
+    return text.replace("$", "$$")

@@ -1,0 +1,297 @@
+"""The planner: what of a run may start now, decided from what is observed and nothing else.
+
+The work per observation does not depend on the size of the run: each node counts what it still waits for, and only
+those whose count reaches zero are looked at. Built anew from records after a restart it decides the same.
+"""
+
+from __future__ import annotations
+
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+
+from levada.graph.model import ABSENT, Datum, Graph
+from levada.planner import reasons
+from levada.planner.attempt import Doomed, Failure, Running, Sighting, Success, Waiting
+from levada.planner.nodes import Group, Leaf, Node, Phase, UnavailableError, grow
+
+INFRA_LIMIT = 5
+"""Attempts that infrastructure failures may cost a task before it fails."""
+
+INFRA_BACKOFF = (timedelta(seconds=2), timedelta(minutes=1))
+"""First and longest wait before the next attempt after an infrastructure failure; it doubles each time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Start this attempt with these inputs."""
+
+    leaf: Leaf
+    attempt: int
+    inputs: Mapping[str, Datum]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to do now.
+
+    Attributes
+    ----------
+    starts
+        Attempts to start.
+    stops
+        Leaves whose running attempt must be stopped; they are decided once it is proven dead.
+    flush
+        Whether the status must be written before anything else happens: an attempt waits for it.
+    wake
+        When to plan again though nothing was observed.
+    """
+
+    starts: list[Start] = field(default_factory=list)
+    stops: list[Leaf] = field(default_factory=list)
+    flush: bool = False
+    wake: datetime | None = None
+
+
+class Run:
+    """One run: its tree of tasks, advanced by observations."""
+
+    def __init__(self, graph: Graph, inputs: Mapping[str, Datum]) -> None:
+        self.root = grow(graph, inputs)
+        self.leaves: dict[str, Leaf] = {leaf.path: leaf for leaf in self.root.leaves()}
+        self.counts: Counter[Phase] = Counter({Phase.PENDING: len(self.leaves)})
+        self.failed: list[Leaf] = []
+        self.version = 0
+        self.recorded = 0
+        self._ready: dict[str, Leaf] = {}
+        self._doomed: dict[str, Leaf] = {}
+        self._open()
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing can happen any more."""
+        return self.root.phase.is_final
+
+    def observe(self, path: str, attempt: int, sighting: Sighting, now: datetime, *, dead: bool = False) -> None:
+        """Take in what an attempt is seen to do; `dead` when it is proven that nothing of it runs any more.
+
+        Old attempts and final tasks are past changing: what is seen of them is ignored (I2, I3).
+        """
+        leaf = self.leaves.get(path)
+        if leaf is None or leaf.phase.is_final or attempt != leaf.attempt:
+            return
+        leaf.is_started = True
+        self._ready.pop(path, None)
+        if leaf.doom:
+            if dead:
+                self._end(leaf, leaf.doom, now)
+        elif isinstance(sighting, Doomed):
+            leaf.doom = sighting.failure
+            self._doomed[path] = leaf
+            if dead:
+                self._end(leaf, leaf.doom, now)
+        elif isinstance(sighting, Waiting):
+            self._hint(leaf, sighting.reason, sighting.message)
+        elif isinstance(sighting, Running):
+            if leaf.phase is not Phase.RUNNING:
+                leaf.started = sighting.since or now
+                self._move(leaf, Phase.RUNNING)
+        elif isinstance(sighting, Success | Failure):
+            self._end(leaf, sighting, now)
+
+    def refuse(self, path: str, reason: str, message: str, retry_at: datetime) -> None:
+        """Note that the attempt could not be started yet (quota, admission, ...) and is to be tried again."""
+        leaf = self.leaves[path]
+        leaf.not_before = retry_at
+        leaf.is_started = False
+        self._ready[path] = leaf
+        self._hint(leaf, reason, message)
+
+    def restore(self, path: str, record: Leaf, now: datetime) -> None:
+        """Take over what was recorded of a task before a restart; `record` is a free-standing leaf."""
+        leaf = self.leaves.get(path)
+        if leaf is None or leaf.phase.is_final:
+            return
+        leaf.attempt, leaf.infra_failures, leaf.started = record.attempt, record.infra_failures, record.started
+        leaf.reason, leaf.message, leaf.exit_code, leaf.log = (
+            record.reason,
+            record.message,
+            record.exit_code,
+            record.log,
+        )
+        if record.phase.is_final:
+            leaf.outputs, leaf.finished = record.outputs, record.finished
+            self._finish(leaf, record.phase, now)
+        elif record.phase is Phase.RUNNING:
+            leaf.is_started = True
+            self._ready.pop(path, None)
+            self._move(leaf, Phase.RUNNING)
+
+    def plan(self, now: datetime) -> Plan:
+        """What to do now; the starts it returns are not returned again unless refused."""
+        plan = Plan(stops=list(self._doomed.values()))
+        self._doomed.clear()
+        wake: list[datetime] = []
+        flush = False
+        for leaf in list(self._ready.values()):
+            if leaf.not_before and leaf.not_before > now:
+                wake.append(leaf.not_before)
+            elif leaf.attempt and leaf.changed > self.recorded:
+                flush = True  # I4: the failure of the attempt before is recorded first
+            else:
+                del self._ready[leaf.path]
+                leaf.is_started = True
+                plan.starts.append(Start(leaf, leaf.attempt, leaf.inputs))
+        return Plan(plan.starts, plan.stops, flush, min(wake, default=None))
+
+    def mark_recorded(self, version: int) -> None:
+        """Note that the status as of `version` has been written."""
+        self.recorded = max(self.recorded, version)
+
+    def is_recorded(self, path: str, attempt: int) -> bool:
+        """Whether the end of this attempt stands in the status, so that its Pod may be let go."""
+        leaf = self.leaves.get(path)
+        if leaf is None or attempt < 0:
+            return True
+        ended = leaf.phase.is_final or attempt < leaf.attempt
+        return ended and (attempt < leaf.attempt - 1 or leaf.changed <= self.recorded)
+
+    def _end(self, leaf: Leaf, outcome: Success | Failure, now: datetime) -> None:
+        self._doomed.pop(leaf.path, None)
+        leaf.started = outcome.started or leaf.started
+        if isinstance(outcome, Success):
+            leaf.outputs, leaf.reason, leaf.message, leaf.finished = outcome.outputs, "", "", outcome.finished or now
+            leaf.exit_code = None
+            self._finish(leaf, Phase.SUCCEEDED, now)
+            return
+        leaf.reason, leaf.message = outcome.reason, outcome.message
+        leaf.exit_code, leaf.log = outcome.exit_code, outcome.log
+        if reasons.is_infrastructure(outcome.reason) and leaf.infra_failures < INFRA_LIMIT:
+            self._try_again(leaf, now)
+        else:
+            leaf.finished = outcome.finished or now
+            self._finish(leaf, Phase.FAILED, now)
+
+    def _try_again(self, leaf: Leaf, now: datetime) -> None:
+        first, longest = INFRA_BACKOFF
+        leaf.not_before = now + min(first * 2**leaf.infra_failures, longest)
+        leaf.infra_failures += 1
+        leaf.attempt += 1
+        leaf.doom, leaf.is_started, leaf.started = None, False, None
+        self._ready[leaf.path] = leaf
+        self._move(leaf, Phase.PENDING)
+
+    def _finish(self, node: Node, phase: Phase, now: datetime | None) -> None:
+        """Make `node` final, and everything that follows from it, without recursion."""
+        finished = deque([(node, phase)])
+        while finished:
+            current, final = finished.popleft()
+            if current.phase.is_final:
+                continue
+            if isinstance(current, Leaf):
+                self._ready.pop(current.path, None)
+                self._move(current, final)
+                if final is Phase.FAILED:
+                    self.failed.append(current)
+            else:
+                current.phase = final
+            current.finished = current.finished or now
+            if isinstance(current, Group) and final is Phase.SKIPPED:
+                current.reason = current.reason or reasons.UPSTREAM_SKIPPED
+                for child in current.children.values():
+                    child.reason, child.message = current.reason, current.message
+                    finished.append((child, Phase.SKIPPED))
+            finished.extend(self._settle(current.dependants))
+            finished.extend(_close(current.scope))
+
+    def _open(self) -> None:
+        self.root.phase = Phase.RUNNING
+        for node, phase in self._settle(self.root.children.values()):
+            self._finish(node, phase, None)
+        if not self.root.children:
+            self._finish(self.root, Phase.SUCCEEDED, None)
+
+    def _settle(self, waiting: Iterable[Node]) -> list[tuple[Node, Phase]]:
+        """Count one blocker less for each; start those that have none left. Returns the ones that end at once."""
+        ended: list[tuple[Node, Phase]] = []
+        pending = deque(waiting)
+        while pending:
+            node = pending.popleft()
+            node.blockers -= 1
+            if node.blockers or node.phase.is_final:
+                continue
+            if not _bind(node):
+                ended.append((node, Phase.SKIPPED))
+            elif isinstance(node, Leaf):
+                if not node.is_started:  # restored as running: its Pod is looked for, never made again
+                    self._ready[node.path] = node
+            else:
+                assert isinstance(node, Group)
+                node.phase = Phase.RUNNING
+                pending.extend(node.children.values())
+                if not node.children:
+                    ended.append((node, Phase.SUCCEEDED))
+        return ended
+
+    def _move(self, leaf: Leaf, phase: Phase) -> None:
+        self.counts[leaf.phase] -= 1
+        self.counts[phase] += 1
+        leaf.phase = phase
+        self._touch(leaf)
+
+    def _hint(self, leaf: Leaf, reason: str, message: str) -> None:
+        if (leaf.reason, leaf.message) != (reason, message):
+            leaf.reason, leaf.message = reason, message
+            self._touch(leaf)
+
+    def _touch(self, leaf: Leaf) -> None:
+        self.version += 1
+        leaf.changed = self.version
+
+
+def _close(group: Group | None) -> list[tuple[Node, Phase]]:
+    """Count one unfinished child less; the group itself when that was the last."""
+    if group is None:
+        return []
+    group.unfinished -= 1
+    if group.unfinished or group.phase.is_final:
+        return []
+    outputs: dict[str, Datum] = {}
+    for name, binding in group.graph.outputs.items():
+        try:
+            outputs[name] = group.value(binding)
+        except UnavailableError:
+            continue
+    group.outputs = {name: datum for name, datum in outputs.items() if datum is not ABSENT}
+    failed = any(child.phase is Phase.FAILED for child in group.children.values())
+    return [(group, Phase.FAILED if failed else Phase.SUCCEEDED)]
+
+
+def _bind(node: Node) -> bool:
+    """Resolve the inputs of a node whose predecessors are all final; False, with the reason noted, when it is skipped."""
+    scope = node.scope
+    assert scope is not None
+    for edge in node.task.after:
+        predecessor = scope.children[edge.task]
+        if edge.require_success and not predecessor.phase.is_success:
+            return _skip(node, predecessor)
+    inputs: dict[str, Datum] = {}
+    for name, declared in node.declared_inputs.items():
+        datum: Datum = ABSENT
+        if binding := node.task.inputs.get(name):
+            try:
+                datum = scope.value(binding)
+            except UnavailableError as unavailable:
+                if unavailable.producer.phase is not Phase.SKIPPED or not declared.may_be_absent:
+                    return _skip(node, unavailable.producer)
+        inputs[name] = declared.default if datum is ABSENT else datum
+    node.inputs = inputs
+    return True
+
+
+def _skip(node: Node, predecessor: Node) -> bool:
+    skipped = predecessor.phase is Phase.SKIPPED
+    node.reason = reasons.UPSTREAM_SKIPPED if skipped else reasons.UPSTREAM_FAILED
+    node.message = f"{predecessor.path} {'was skipped' if skipped else 'failed'}"
+    return False

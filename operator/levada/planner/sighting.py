@@ -1,0 +1,236 @@
+"""From a Pod's status to what its attempt is doing.
+
+Done is read from the container statuses, not from the phase, which follows 1.4 to 2.0 s later. Nothing here is
+concluded from a deletion timestamp alone: a deleted Pod's containers may still run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+
+from levada.graph.model import Artifact, Component, Datum, Output
+from levada.graph.types import ValueMismatchError, parse_text
+from levada.planner import reasons
+from levada.planner.attempt import Doomed, Failure, ManifestNeeded, Running, Sighting, Success, Waiting
+from levada.planner.handoff import Manifest, OutputRecord, Report, decode_report
+from levada.planner.podview import ContainerStatus, PodView, Terminated
+
+MAIN = "main"
+AGENT = "agent"
+
+_REJECTIONS = (
+    "OutOf",
+    "NodeAffinity",
+    "NodeSelector",
+    "UnexpectedAdmissionError",
+    "Preempting",
+    "NodeShutdown",
+    "Terminated",
+    "NodeLost",
+    "Shutdown",
+)
+"""`status.reason` of Pods that a kubelet turned away or lost, by prefix."""
+
+_HINTS = {
+    "ErrImagePull": "the image cannot be pulled; check its name and the pull secrets",
+    "ImagePullBackOff": "the image cannot be pulled; check its name and the pull secrets",
+    "InvalidImageName": "the image name cannot be read",
+    "ErrImageNeverPull": "the image is not on the node and imagePullPolicy is Never",
+    "CreateContainerConfigError": "a Secret, ConfigMap or security setting that the container needs is missing or refused",
+    "CreateContainerError": "the container cannot be made",
+    "RunContainerError": "the container cannot be started",
+}
+
+
+def sight(
+    pod: PodView,
+    component: Component,
+    manifest: Manifest | None = None,
+    *,
+    pending_since: datetime,
+    deadline: datetime,
+    now: datetime,
+) -> Sighting:
+    """What the attempt in `pod` is doing.
+
+    Parameters
+    ----------
+    pod
+        The Pod as last seen.
+    component
+        What it runs: says which outputs there must be.
+    manifest
+        The attempt's manifest, once it was read after `ManifestNeeded`.
+    pending_since, deadline
+        Since when it has been waiting to start, and when that ends (`pendingTimeout`).
+    now
+        The time of this decision.
+    """
+    main, agent = pod.container(MAIN), pod.container(AGENT)
+    ended = main.state.terminated if main else None
+    has_agent = agent is not None
+    if main and ended:
+        if agent and not agent.state.terminated and pod.status.phase not in ("Succeeded", "Failed"):
+            return Running(ended.started_at)
+        return _ended(pod, component, ended, agent, manifest)
+    if pod.status.phase == "Failed":
+        return _failed_without_main(pod)
+    if main and main.state.running:
+        return Running(main.state.running.started_at)
+    if pod.metadata.deletion_timestamp and not pod.spec.node_name:
+        return Failure(reasons.POD_DELETED, "the Pod was deleted before it was scheduled")
+    if agent and (gone := _agent_end(agent)):
+        return Doomed(_agent_failure(gone))
+    waiting = _waiting(pod, main, agent)
+    staging = has_agent and waiting.reason == "Staging"
+    if now >= deadline and not staging:
+        spent = _human(now - pending_since)
+        hint = f": {waiting.reason}: {waiting.message}" if waiting.reason else ""
+        return Doomed(Failure(reasons.PENDING_TIMEOUT, f"could not start within {spent} (pendingTimeout){hint}"))
+    return waiting
+
+
+def is_dead(pod: PodView) -> bool:
+    """Whether it is proven that no container of `pod` runs any more: every one ended, or none ever had a node."""
+    if not pod.spec.node_name:
+        return pod.metadata.deletion_timestamp is not None or pod.status.phase == "Failed"
+    if pod.status.phase in ("Succeeded", "Failed"):
+        return True
+    statuses = [*pod.status.container_statuses, *pod.status.init_container_statuses]
+    return bool(statuses) and all(status.state.terminated for status in statuses)
+
+
+def _ended(
+    pod: PodView, component: Component, ended: Terminated, agent: ContainerStatus | None, manifest: Manifest | None
+) -> Sighting:
+    times = (ended.started_at, ended.finished_at)
+    if ended.exit_code != 0 or ended.reason == reasons.OOM_KILLED:
+        return _main_failure(pod, component, ended)
+    if agent is None:
+        return _outputs(component, {name: OutputRecord(text=ended.message) for name in component.outputs}, times)
+    gone = agent.state.terminated
+    report = decode_report(gone.message) if gone else None
+    if report is None:
+        code = f" (it ended with exit code {gone.exit_code})" if gone else ""
+        return Failure(
+            reasons.OUTPUTS_LOST,
+            f"the outputs were not stored before the Pod's grace of {component.output_grace} s ended{code}; "
+            "set a longer outputGracePeriod on the component",
+            *(0, "", *times),
+        )
+    if report.error:
+        return Failure(report.error.reason, report.error.message, 0, "", *times)
+    return _reported(component, report, manifest, times)
+
+
+def _reported(
+    component: Component, report: Report, manifest: Manifest | None, times: tuple[datetime | None, datetime | None]
+) -> Sighting:
+    if report.outputs is not None:
+        return _outputs(component, report.outputs, times)
+    if manifest is None:
+        return ManifestNeeded(report.manifest or "")
+    return _outputs(component, manifest.outputs, times)
+
+
+def _outputs(
+    component: Component, records: Mapping[str, OutputRecord], times: tuple[datetime | None, datetime | None]
+) -> Sighting:
+    outputs: dict[str, Datum] = {}
+    for name, declared in component.outputs.items():
+        record = records.get(name)
+        if record is None:
+            return Failure(reasons.OUTPUT_MISSING, f"output {name!r} was not reported", 0, "", *times)
+        try:
+            outputs[name] = _datum(declared, record)
+        except ValueMismatchError as mismatch:
+            return Failure(reasons.INVALID_OUTPUT, f"output {name!r}: {mismatch}", 0, "", *times)
+    return Success(outputs, *times)
+
+
+def _datum(declared: Output, record: OutputRecord) -> Datum:
+    if record.artifact:
+        return Artifact(record.artifact.uri, record.artifact.digest, record.artifact.type, record.artifact.metadata)
+    return parse_text(declared.type, record.text or "")
+
+
+def _main_failure(pod: PodView, component: Component, ended: Terminated) -> Failure:
+    log = ended.message if component.log_tail else ""
+    rest = (ended.exit_code, log, ended.started_at, ended.finished_at)
+    disruption = _disruption(pod)
+    if disruption:
+        return Failure(disruption.reason, disruption.message, *rest)
+    if pod.status.reason == "DeadlineExceeded":
+        return Failure(reasons.TIMEOUT, "stopped at its deadline", *rest)
+    if pod.status.reason == reasons.EVICTED:
+        return Failure(
+            reasons.EVICTED, pod.status.message or "evicted for using too much of the node's disk or memory", *rest
+        )
+    if ended.reason == reasons.OOM_KILLED:
+        return Failure(reasons.OOM_KILLED, "used more memory than its limit; raise resources.limits.memory", *rest)
+    if pod.metadata.deletion_timestamp:
+        return Failure(reasons.POD_DELETED, "its Pod was deleted while it ran", *rest)
+    if ended.reason in ("ContainerCannotRun", "StartError"):
+        return Failure(reasons.ERROR, f"the command could not be started: {ended.message}", *rest)
+    return Failure(reasons.ERROR, f"exited with code {ended.exit_code}", *rest)
+
+
+def _failed_without_main(pod: PodView) -> Failure:
+    disruption = _disruption(pod)
+    if disruption:
+        return disruption
+    reason, message = pod.status.reason, pod.status.message
+    if reason == reasons.EVICTED:
+        return Failure(reasons.EVICTED, message or "evicted")
+    if reason == "DeadlineExceeded":
+        return Failure(reasons.TIMEOUT, "stopped at its deadline before it started")
+    if reason.startswith(_REJECTIONS):
+        return Failure(reasons.REJECTED, f"the node refused the Pod: {reason}: {message}")
+    if pod.metadata.deletion_timestamp:
+        return Failure(reasons.POD_DELETED, "its Pod was deleted before it started")
+    return Failure(
+        reasons.REJECTED, f"the Pod failed before its container ran: {reason or 'no reason given'}: {message}"
+    )
+
+
+def _disruption(pod: PodView) -> Failure | None:
+    condition = pod.condition("DisruptionTarget")
+    if condition is None or condition.status != "True":
+        return None
+    return Failure(reasons.DISRUPTED, f"{condition.reason}: {condition.message}")
+
+
+def _agent_end(agent: ContainerStatus) -> Terminated | None:
+    return agent.state.terminated or (agent.last_state.terminated if not agent.state.running else None)
+
+
+def _agent_failure(gone: Terminated) -> Failure:
+    report = decode_report(gone.message)
+    if report and report.error:
+        return Failure(report.error.reason, report.error.message)
+    tail = gone.message.strip()[-500:]
+    return Failure(
+        reasons.AGENT_FAILED,
+        f"the agent ended with exit code {gone.exit_code} before the task started: {tail or gone.reason}",
+    )
+
+
+def _waiting(pod: PodView, main: ContainerStatus | None, agent: ContainerStatus | None) -> Waiting:
+    scheduled = pod.condition("PodScheduled")
+    if scheduled and scheduled.status == "False":
+        return Waiting(scheduled.reason or "Unschedulable", scheduled.message)
+    for container in (agent, main):
+        waiting = container.state.waiting if container else None
+        if waiting and waiting.reason in _HINTS:
+            detail = f" ({waiting.message})" if waiting.message else ""
+            return Waiting(waiting.reason, _HINTS[waiting.reason] + detail)
+    if agent and agent.state.running:
+        return Waiting("Staging", "the agent brings the inputs")
+    return Waiting()
+
+
+def _human(span: timedelta) -> str:
+    seconds = int(span.total_seconds())
+    hours, minutes = divmod(seconds // 60, 60)
+    return f"{hours}h{minutes:02}m" if hours else f"{minutes}m{seconds % 60:02}s" if minutes else f"{seconds}s"

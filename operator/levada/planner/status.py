@@ -1,0 +1,154 @@
+"""The status of a run: phase, counts, tasks and the conditions that kubectl, Helm, Flux and Argo CD read.
+
+`docs/reference/status.md` has the table of phases and conditions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from levada.planner.encoding import (
+    BULKY,
+    FAILED_SHOWN,
+    READABLE_TASKS,
+    encode_rows,
+    plain_outputs,
+    readable,
+    row_of,
+    size_of,
+    timestamp,
+)
+from levada.planner.nodes import Leaf, Phase
+from levada.planner.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """A run's phase and why; `message` is for people."""
+
+    phase: str
+    reason: str
+    message: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the run is over."""
+        return self.phase in ("Succeeded", "Failed", "Cancelled")
+
+
+@dataclass(slots=True)
+class Shards:
+    """Which of a run's ConfigMaps hold the bulky outputs of which task."""
+
+    of: dict[str, int] = field(default_factory=dict)
+    count: int = 0
+
+    def unplaced(self, run: Run) -> list[Leaf]:
+        """Finished tasks whose outputs are bulky and stand nowhere yet."""
+        done = (leaf for leaf in run.leaves.values() if leaf.phase.is_success and leaf.outputs)
+        return [leaf for leaf in done if leaf.path not in self.of and size_of(leaf.outputs) > BULKY]
+
+
+def standing(run: Run) -> Standing:
+    """Where the run as a whole stands."""
+    if not run.is_final:
+        return Standing("Running", "Running", _progress_message(run))
+    if run.root.phase is Phase.SUCCEEDED:
+        return Standing("Succeeded", "Succeeded", _progress_message(run))
+    first = run.failed[0]
+    others = f" (and {len(run.failed) - 1} more)" if len(run.failed) > 1 else ""
+    return Standing("Failed", "TaskFailed", f"task {first.path} failed: {first.reason}: {first.message}{others}")
+
+
+def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
+    """The part of the status that says how the tasks stand."""
+    rows = [row_of(leaf, shards.of.get(leaf.path)) for leaf in run.leaves.values() if leaf.changed]
+    counts = {phase.value.lower(): run.counts[phase] for phase in Phase}
+    done = sum(run.counts[phase] for phase in Phase if phase.is_final)
+    status: dict[str, Any] = {
+        "counts": {"total": len(run.leaves), **counts},
+        "progress": f"{done}/{len(run.leaves)}",
+        "taskStates": encode_rows(rows),
+        "outputShards": shards.count,
+    }
+    if len(run.leaves) <= READABLE_TASKS:
+        by_path = {row.path: row for row in rows}
+        status["tasks"] = [
+            readable(by_path[path]) if path in by_path else {"path": path, "phase": "Pending"} for path in run.leaves
+        ]
+    else:
+        status["tasks"] = [readable(row_of(leaf, None)) for leaf in run.failed[:FAILED_SHOWN]]
+    if run.is_final:
+        status["outputs"] = plain_outputs(run.root.outputs) or {}
+    return status
+
+
+def head_status(
+    now_standing: Standing,
+    previous: Mapping[str, Any],
+    generation: int,
+    started: datetime | None,
+    now: datetime,
+) -> dict[str, Any]:
+    """The part of the status that says how the run stands; times and conditions move on from `previous`."""
+    status: dict[str, Any] = {
+        "phase": now_standing.phase,
+        "observedGeneration": generation,
+        "conditions": conditions(now_standing, previous.get("conditions", []), generation, now),
+    }
+    if started:
+        status["startTime"] = timestamp(started)
+    if now_standing.is_final:
+        status["completionTime"] = previous.get("completionTime") or timestamp(now)
+        status["duration"] = _duration(now - (started or now))
+    return status
+
+
+_TRUTH = {  # phase: Succeeded, Ready, Reconciling, Stalled
+    "Pending": ("Unknown", "False", "True", "False"),
+    "Running": ("Unknown", "False", "True", "False"),
+    "Suspended": ("Unknown", "False", "False", "False"),
+    "Succeeded": ("True", "True", "False", "False"),
+    "Failed": ("False", "False", "False", "True"),
+    "Cancelled": ("False", "False", "False", "True"),
+}
+
+
+def conditions(
+    now_standing: Standing, previous: list[Mapping[str, Any]], generation: int, now: datetime
+) -> list[dict[str, Any]]:
+    """The four conditions; a `lastTransitionTime` moves only when its condition's status does."""
+    types = ("Succeeded", "Ready", "Reconciling", "Stalled")
+    truth = dict(zip(types, _TRUTH[now_standing.phase], strict=True))
+    return [condition(type_, truth[type_], now_standing, previous, generation, now) for type_ in types]
+
+
+def condition(
+    type_: str, status: str, now_standing: Standing, previous: list[Mapping[str, Any]], generation: int, now: datetime
+) -> dict[str, Any]:
+    """One condition, which keeps its transition time while its status stays."""
+    before = next((old for old in previous if old["type"] == type_), None)
+    since = before["lastTransitionTime"] if before and before["status"] == status else timestamp(now)
+    return {
+        "type": type_,
+        "status": status,
+        "reason": now_standing.reason,
+        "message": now_standing.message[:30_000],
+        "observedGeneration": generation,
+        "lastTransitionTime": since,
+    }
+
+
+def _progress_message(run: Run) -> str:
+    named = [(run.counts[phase], phase.value.lower()) for phase in Phase]
+    return ", ".join(f"{count} {word}" for count, word in named if count) or "no tasks"
+
+
+def _duration(span: Any) -> str:
+    seconds = int(span.total_seconds())
+    hours, rest = divmod(seconds, 3600)
+    minutes, seconds = divmod(rest, 60)
+    return f"{hours}h{minutes}m{seconds}s" if hours else f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
