@@ -53,7 +53,7 @@ class Api:
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
 
-    async def request(  # noqa: PLR0913  # the parts of an HTTP request
+    async def request(  # the parts of an HTTP request
         self,
         method: str,
         path: str,
@@ -92,7 +92,7 @@ class Api:
         """One object, decoded as a msgspec struct (or anything else that msgspec can decode)."""
         return msgspec.json.decode(await self.request("GET", resource.path(namespace, name)), type=type_)
 
-    async def list(  # noqa: PLR0913  # what the API offers
+    async def list(  # what the API offers
         self,
         type_: type[T],
         resource: Resource,
@@ -118,7 +118,7 @@ class Api:
         items, _ = await self.list_raw(resource, namespace, labels=labels, fields=fields, metadata_only=metadata_only)
         return [msgspec.json.decode(item, type=type_) for item in items]
 
-    async def list_raw(  # noqa: PLR0913  # as `list`
+    async def list_raw(  # as `list`
         self,
         resource: Resource,
         namespace: str | None = None,
@@ -156,7 +156,7 @@ class Api:
         """POST one object; `ApiError` with status 409 and reason `AlreadyExists` when the name is taken."""
         return _json(await self.request("POST", resource.path(namespace), body=body, urgent=urgent))
 
-    async def replace(  # noqa: PLR0913  # the parts of an address
+    async def replace(  # the parts of an address
         self,
         resource: Resource,
         namespace: str | None,
@@ -169,7 +169,7 @@ class Api:
         """PUT one object, or its `subresource`; with a resourceVersion in its metadata, 409 when it has changed."""
         return _json(await self.request("PUT", resource.path(namespace, name, subresource), body=body, urgent=urgent))
 
-    async def patch(  # noqa: PLR0913  # the parts of an address
+    async def patch(  # the parts of an address
         self,
         resource: Resource,
         namespace: str | None,
@@ -206,7 +206,7 @@ class Api:
         """DELETE one object. `options` are DeleteOptions: gracePeriodSeconds, preconditions, propagationPolicy."""
         return _json(await self.request("DELETE", resource.path(namespace, name), body=options))
 
-    async def read_log(  # noqa: PLR0913  # what the API offers
+    async def read_log(  # what the API offers
         self, namespace: str, pod: str, *, container: str, tail: int, previous: bool = False, limit: int = LOG_LIMIT
     ) -> str:
         """The last `tail` lines of a container's log, at most `limit` bytes; what is no UTF-8 is replaced."""

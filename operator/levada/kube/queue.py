@@ -34,7 +34,7 @@ class KeyedQueue(Generic[K]):
         The delays after failures, in seconds; they double from `first` to `cap`.
     """
 
-    def __init__(  # noqa: PLR0913  # all but the first have a default
+    def __init__(  # all but the first have a default
         self,
         work: Work[K],
         *,

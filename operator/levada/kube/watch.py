@@ -77,7 +77,7 @@ class Watch(Generic[T]):
         Set once every namespace has been listed.
     """
 
-    def __init__(  # noqa: PLR0913  # a watch has this many properties
+    def __init__(  # a watch has this many properties
         self,
         api: Api,
         type_: type[T],

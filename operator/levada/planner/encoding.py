@@ -41,6 +41,7 @@ class Row(msgspec.Struct, array_like=True, omit_defaults=True):
     outputs: dict[str, Any] | None = None
     shard: int | None = None
     log: str = ""
+    pod: str = ""
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -62,6 +63,7 @@ def row_of(leaf: Leaf, shard: int | None) -> Row:
         None if shard is not None else plain_outputs(leaf.outputs),
         shard,
         leaf.log,
+        leaf.pod,
     )
 
 
@@ -70,6 +72,7 @@ def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:
     leaf = Leaf(row.path, like.task, None)
     leaf.phase, leaf.attempt, leaf.infra_failures = row.phase, row.attempt, row.infra_failures
     leaf.reason, leaf.message, leaf.exit_code, leaf.log = row.reason, row.message, row.exit_code, row.log
+    leaf.pod = row.pod
     leaf.started, leaf.finished = row.started, row.finished
     leaf.outputs = {
         name: plain if like.component.outputs[name].is_parameter else Artifact(**plain)
@@ -101,6 +104,7 @@ def readable(row: Row) -> dict[str, Any]:
         "reason": row.reason,
         "message": row.message,
         "exitCode": row.exit_code,
+        "pod": row.pod,
         "attempts": row.attempt
         + (row.phase is not Phase.SKIPPED and (row.phase is not Phase.PENDING or bool(row.attempt))),
         "startTime": timestamp(row.started),

@@ -86,6 +86,7 @@ class Leaf(Node):
     doom: Failure | None = None
     exit_code: int | None = None
     log: str = ""
+    pod: str = ""
     started: datetime | None = None
     changed: int = 0
 

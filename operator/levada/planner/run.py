@@ -269,7 +269,7 @@ def _close(group: Group | None) -> list[tuple[Node, Phase]]:
 
 
 def _bind(node: Node) -> bool:
-    """Resolve the inputs of a node whose predecessors are all final; False, with the reason noted, when it is skipped."""
+    """Resolve the inputs of a node whose predecessors are all final; False, with the reason noted, to skip it."""
     scope = node.scope
     assert scope is not None
     for edge in node.task.after:

@@ -44,7 +44,7 @@ class Shards:
     """Which of a run's ConfigMaps hold the bulky outputs of which task."""
 
     of: dict[str, int] = field(default_factory=dict)
-    count: int = 0
+    names: list[str] = field(default_factory=list)
 
     def unplaced(self, run: Run) -> list[Leaf]:
         """Finished tasks whose outputs are bulky and stand nowhere yet."""
@@ -72,7 +72,7 @@ def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
         "counts": {"total": len(run.leaves), **counts},
         "progress": f"{done}/{len(run.leaves)}",
         "taskStates": encode_rows(rows),
-        "outputShards": shards.count,
+        "outputsConfigMaps": list(shards.names),
     }
     if len(run.leaves) <= READABLE_TASKS:
         by_path = {row.path: row for row in rows}

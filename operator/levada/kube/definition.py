@@ -1,0 +1,150 @@
+"""A run's definition: gathered from the objects it refers to, frozen in ConfigMaps of the run, read back."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from dataclasses import dataclass
+
+from levada.frontend.native import definition_digest, pipeline_reference, references
+from levada.kube.client import Api, Json
+from levada.kube.errors import ApiError
+from levada.kube.resource import COMPONENTS, CONFIG_MAPS, PIPELINES, Resource
+from levada.kube.task_pods import CONFLICT, NOT_FOUND
+from levada.planner.names import RUN_LABEL, graph_name
+
+_SHARD = 650_000  # bytes before base64: 900 KB in the object
+_KEY = "definition"
+
+
+class MissingReferencesError(LookupError):
+    """Components or Pipelines that do not exist yet; `names` are like `Component/train`."""
+
+    def __init__(self, names: list[str]) -> None:
+        super().__init__(", ".join(names))
+        self.names = names
+
+
+class FrozenElsewhereError(RuntimeError):
+    """A ConfigMap of the right name belongs to another run, most likely one just deleted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """All specs that a run consists of: its own, and those of the Pipelines and Components it refers to, by name."""
+
+    run: Json
+    pipelines: dict[str, Json]
+    components: dict[str, Json]
+
+    @property
+    def digest(self) -> str:
+        """`sha256:<hex>` of the pipeline and its components, whatever the run's parameters."""
+        return definition_digest([self.pipelines, self.components, self.run.get("pipelineSpec")])
+
+
+async def gather(api: Api, namespace: str, run_spec: Json) -> Definition:
+    """Read everything that a run refers to, as it stands now.
+
+    Raises
+    ------
+    MissingReferencesError
+        Naming all that does not exist.
+    """
+    missing: list[str] = []
+    name = pipeline_reference(run_spec)
+    pipelines = await _read(api, PIPELINES, "Pipeline", namespace, {name} if name else set(), missing)
+    pipeline = pipelines.get(name, {}) if name else run_spec.get("pipelineSpec", {})
+    components = await _read(api, COMPONENTS, "Component", namespace, references(pipeline), missing)
+    if missing:
+        raise MissingReferencesError(missing)
+    return Definition(run_spec, pipelines, components)
+
+
+async def freeze(api: Api, run: Json, definition: Definition) -> Definition:
+    """Write `definition` into immutable ConfigMaps owned by `run`, once; what was frozen before holds.
+
+    Raises
+    ------
+    FrozenElsewhereError
+        When the name is taken by something that is not this run's.
+    """
+    document = {"run": definition.run, "pipelines": definition.pipelines, "components": definition.components}
+    packed = gzip.compress(json.dumps(document).encode(), mtime=0)
+    parts = [packed[at : at + _SHARD] for at in range(0, len(packed), _SHARD)]
+    for index in reversed(range(len(parts))):  # the first, which says how many, last
+        body = config_map(run, _shard_name(run, index), {_KEY: base64.b64encode(parts[index]).decode()}, len(parts))
+        try:
+            await api.create(CONFIG_MAPS, run["metadata"]["namespace"], body)
+        except ApiError as error:
+            if error.status != CONFLICT:
+                raise
+            return await thaw(api, run)
+    return definition
+
+
+async def thaw(api: Api, run: Json) -> Definition:
+    """Read back what `freeze` wrote.
+
+    Raises
+    ------
+    FrozenElsewhereError
+        When it belongs to another run.
+    """
+    first = await _own_config_map(api, run, 0)
+    count = int(first["metadata"]["annotations"]["levada.dev/parts"])
+    parts = [first] + [await _own_config_map(api, run, index) for index in range(1, count)]
+    packed = b"".join(base64.b64decode(part["binaryData"][_KEY]) for part in parts)
+    return Definition(**json.loads(gzip.decompress(packed)))
+
+
+def config_map(run: Json, name: str, data: dict[str, str], parts: int = 1) -> Json:
+    """An immutable ConfigMap that goes with `run`."""
+    metadata = run["metadata"]
+    owner = {"apiVersion": run["apiVersion"], "kind": run["kind"], "name": metadata["name"], "uid": metadata["uid"]}
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": name,
+            "namespace": metadata["namespace"],
+            "labels": {RUN_LABEL: metadata["name"]},
+            "annotations": {"levada.dev/parts": str(parts)},
+            "ownerReferences": [{**owner, "controller": True, "blockOwnerDeletion": False}],
+        },
+        "immutable": True,
+        "binaryData": data,
+    }
+
+
+def is_owned(config: Json, run: Json) -> bool:
+    """Whether a ConfigMap belongs to this very run."""
+    return any(owner["uid"] == run["metadata"]["uid"] for owner in config["metadata"].get("ownerReferences", []))
+
+
+def _shard_name(run: Json, index: int) -> str:
+    name = graph_name(run["metadata"]["name"])
+    return f"{name}-{index}" if index else name
+
+
+async def _own_config_map(api: Api, run: Json, index: int) -> Json:
+    name = _shard_name(run, index)
+    found = await api.get(CONFIG_MAPS, run["metadata"]["namespace"], name)
+    if not is_owned(found, run):
+        raise FrozenElsewhereError(f"ConfigMap {name} belongs to something else")
+    return found
+
+
+async def _read(
+    api: Api, resource: Resource, kind: str, namespace: str, names: set[str], missing: list[str]
+) -> dict[str, Json]:
+    found: dict[str, Json] = {}
+    for name in sorted(names):
+        try:
+            found[name] = (await api.get(resource, namespace, name))["spec"]
+        except ApiError as error:
+            if error.status != NOT_FOUND:
+                raise
+            missing.append(f"{kind}/{name}")
+    return found

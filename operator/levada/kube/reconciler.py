@@ -1,0 +1,282 @@
+"""What happens to an object that was marked: runs are started, brought forward and cleaned up after."""
+
+from __future__ import annotations
+
+import logging
+from collections import Counter
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from levada.api.fields import seconds
+from levada.frontend.mistakes import InvalidSpecError
+from levada.frontend.native import build_run
+from levada.frontend.pod_template import Allowed
+from levada.kube import metrics, task_pods
+from levada.kube.active_run import ActiveRun, StaleRunError, patch_status, utc_now
+from levada.kube.client import Json
+from levada.kube.definition import Definition, FrozenElsewhereError, MissingReferencesError, freeze, gather, thaw
+from levada.kube.definition_status import reconcile_definition
+from levada.kube.errors import ApiError
+from levada.kube.events import ObjectRef
+from levada.kube.namespace_store import read_store
+from levada.kube.resource import PIPELINE_RUNS
+from levada.kube.runtime import Runtime
+from levada.planner import reasons
+from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, STARTED_ANNOTATION
+from levada.planner.podview import PodView
+from levada.planner.settings import PodSettings
+from levada.planner.sighting import is_dead
+from levada.planner.status import Standing, head_status
+
+Pod = PodView
+POD_LABELS = RUN_LABEL
+Key = tuple[str, str]
+
+_log = logging.getLogger(__name__)
+
+
+class Settings(Protocol):
+    """What of the operator's settings matters here."""
+
+    agent_image: str
+    image_pull_policy: Any
+    pod_security: Any
+    run_as_user: int
+    run_as_group: int
+    allowed_service_accounts: tuple[str, ...]
+    allowed_secrets: tuple[str, ...]
+    agent_resources: Any
+
+
+class Reconciler:
+    """Knows the active runs; made anew whenever this replica begins to lead."""
+
+    def __init__(self, runtime: Runtime, *, settings: Any) -> None:
+        self._runtime = runtime
+        self._api = runtime.api
+        self._allowed = Allowed(frozenset(settings.allowed_service_accounts), frozenset(settings.allowed_secrets))
+        self._settings = _pod_settings(settings)
+        self._active: dict[Key, ActiveRun] = {}
+        self._pods: dict[Key, dict[str, PodView]] = {}
+        self._changed: dict[Key, set[str]] = {}
+        self._phases: dict[Key, str] = {}
+        self._waiting: dict[Key, set[str]] = {}
+
+    def pod_changed(self, old: PodView | None, new: PodView | None) -> None:
+        """Note what the watch saw and mark the run."""
+        pod = new or old
+        assert pod is not None
+        run = pod.metadata.labels.get(RUN_LABEL) or (old.metadata.labels.get(RUN_LABEL) if old else None)
+        if not run:
+            return
+        key = (pod.metadata.namespace, run)
+        pods = self._pods.setdefault(key, {})
+        if new:
+            pods[new.metadata.name] = new
+        else:
+            pods.pop(pod.metadata.name, None)
+        if (active := self._active.get(key)) and old and not new and pod.metadata.deletion_timestamp:
+            active.vanished[pod.metadata.name] = pod.metadata.deletion_timestamp
+        self._changed.setdefault(key, set()).add(pod.metadata.name)
+        self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
+
+    async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
+        """Check a Component or Pipeline, and wake the runs that wait for it."""
+        wanted = f"{kind[:-1].capitalize()}/{name}"
+        for (run_namespace, run), names in list(self._waiting.items()):
+            if run_namespace == namespace and wanted in names:
+                self._runtime.enqueue(PIPELINE_RUNS.plural, namespace, run, 0)
+        return await reconcile_definition(self._runtime, kind, namespace, name)
+
+    async def reconcile_run(self, namespace: str, name: str) -> float | None:
+        """Bring one run forward; a run that is gone has its Pods cleaned up."""
+        key = (namespace, name)
+        changed = self._changed.pop(key, set())
+        active = self._active.get(key)
+        try:
+            if active is None or not changed:
+                active = await self._refresh(key)
+            if active is None:
+                return await self._clean_up(key)
+            active.pods = self._pods.setdefault(key, {})
+            wait = await active.step(changed or set(active.pods), utc_now())
+        except StaleRunError:
+            self._active.pop(key, None)
+            return 0.05
+        except BaseException:
+            self._changed.setdefault(key, set()).update(changed)
+            raise
+        self._measure(key, active)
+        if active.run.is_final and active.run.version == active.run.recorded:
+            self._finish(key, active)
+            return 0.05
+        return wait
+
+    async def _refresh(self, key: Key) -> ActiveRun | None:
+        """The active run as the API server has it now; None when there is nothing (more) to run."""
+        run = await self._get(key)
+        active = self._active.get(key)
+        if run is None or run["metadata"].get("deletionTimestamp") or _is_final(run):
+            self._forget(key, run)
+            return None
+        if active and active.uid == run["metadata"]["uid"]:
+            active.object = run
+            return active
+        self._active.pop(key, None)
+        active = await self._begin(run)
+        if active:
+            self._active[key] = active
+        return active
+
+    async def _begin(self, run: Json) -> ActiveRun | None:
+        """Start a run, or take it up where it was."""
+        metadata, status = run["metadata"], run.get("status", {})
+        key = (metadata["namespace"], metadata["name"])
+        if status.get("startTime"):
+            active = await self._activate(run, await thaw(self._api, run), None)
+            await active.resume(utc_now())
+            return active
+        started_uid = metadata.get("annotations", {}).get(STARTED_ANNOTATION)
+        if started_uid and started_uid != metadata["uid"]:
+            message = "restored from a backup of a run that had started; apply it under a new name to run it again"
+            await self._settle(run, Standing("Failed", reasons.RESTORED, message))
+            return None
+        try:
+            definition = await gather(self._api, metadata["namespace"], run["spec"])
+            build_run(run["spec"], definition.pipelines, definition.components, allowed=self._allowed)
+        except MissingReferencesError as missing:
+            await self._wait_for(run, missing.names)
+            return None
+        except InvalidSpecError as error:
+            message = "\n".join(str(mistake) for mistake in error.mistakes)
+            await self._settle(run, Standing("Failed", reasons.INVALID_SPEC, message))
+            return None
+        self._waiting.pop(key, None)
+        annotate = {
+            "metadata": {
+                "resourceVersion": metadata["resourceVersion"],
+                "annotations": {STARTED_ANNOTATION: metadata["uid"]},
+            }
+        }
+        if not started_uid:
+            run = await self._api.patch(PIPELINE_RUNS, *key, annotate)
+        try:
+            definition = await freeze(self._api, run, definition)
+        except FrozenElsewhereError:
+            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 1.0)
+            return None
+        now = utc_now()
+        status = head_status(Standing("Running", "Running"), status, metadata["generation"], now, now)
+        run = await patch_status(self._api, run, status | {"definitionDigest": definition.digest})
+        self._emit(run, "Normal", "Started", "the run started")
+        return await self._activate(run, definition, now)
+
+    async def _activate(self, run: Json, definition: Definition, started: datetime | None) -> ActiveRun:
+        graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
+        started = started or datetime.fromisoformat(run["status"]["startTime"])
+        pending = timedelta(seconds=seconds(definition.run.get("pendingTimeout", "1h")))
+        store = await read_store(self._api, run["metadata"]["namespace"])
+        return ActiveRun(self._api, run, graph, inputs, self._settings, store, started, pending)
+
+    async def _wait_for(self, run: Json, names: list[str]) -> None:
+        metadata = run["metadata"]
+        key = (metadata["namespace"], metadata["name"])
+        limit = timedelta(seconds=seconds(run["spec"].get("waitForReferences", "10m")))
+        deadline = datetime.fromisoformat(metadata["creationTimestamp"]) + limit
+        left = (deadline - utc_now()).total_seconds()
+        listed = ", ".join(names)
+        if left <= 0:
+            self._waiting.pop(key, None)
+            message = f"not found within {limit} (waitForReferences): {listed}"
+            await self._settle(run, Standing("Failed", reasons.REFERENCE_NOT_FOUND, message))
+            return
+        self._waiting[key] = set(names)
+        waiting = Standing("Pending", reasons.WAITING_FOR_REFERENCE, f"does not exist yet: {listed}")
+        conditions = run.get("status", {}).get("conditions", [])
+        if not any(old["type"] == "Succeeded" and old.get("message") == waiting.message for old in conditions):
+            self._emit(run, "Normal", waiting.reason, waiting.message)
+            await patch_status(
+                self._api, run, head_status(waiting, run["status"], metadata["generation"], None, utc_now())
+            )
+        self._runtime.enqueue(PIPELINE_RUNS.plural, *key, min(left + 0.1, 15.0))
+
+    async def _settle(self, run: Json, verdict: Standing) -> None:
+        """End a run that never started."""
+        status = head_status(verdict, run.get("status", {}), run["metadata"]["generation"], None, utc_now())
+        await patch_status(self._api, run, status)
+        self._emit(run, "Warning", verdict.reason, verdict.message)
+
+    def _finish(self, key: Key, active: ActiveRun) -> None:
+        status = active.object["status"]
+        ended = next(item for item in status["conditions"] if item["type"] == "Succeeded")
+        kind = "Normal" if status["phase"] == "Succeeded" else "Warning"
+        self._emit(active.object, kind, ended["reason"], ended["message"])
+        for leaf in active.run.failed[:5]:
+            self._emit(active.object, "Warning", "TaskFailed", f"{leaf.path}: {leaf.reason}: {leaf.message}")
+        self._forget(key, active.object)
+
+    async def _clean_up(self, key: Key) -> float | None:
+        """Let go of the Pods of a run that is over, deleted or another one: stop what lives, release what is dead."""
+        run = await self._get(key)
+        over = run is None or bool(run["metadata"].get("deletionTimestamp")) or _is_final(run)
+        living = False
+        for pod in list(self._pods.get(key, {}).values()):
+            if RESULT_FINALIZER not in pod.metadata.finalizers:
+                continue
+            if run is not None and not over and task_pods.is_ours(pod, run["metadata"]["uid"]):
+                continue
+            if is_dead(pod):
+                await task_pods.release(self._api, pod)
+            else:
+                living = True
+                if not pod.metadata.deletion_timestamp:
+                    await task_pods.delete(self._api, pod)
+        if not living and not self._pods.get(key):
+            self._pods.pop(key, None)
+        return None
+
+    async def _get(self, key: Key) -> Json | None:
+        try:
+            return await self._api.get(PIPELINE_RUNS, *key)
+        except ApiError as error:
+            if error.status == task_pods.NOT_FOUND:
+                return None
+            raise
+
+    def _forget(self, key: Key, run: Json | None) -> None:
+        self._active.pop(key, None)
+        self._waiting.pop(key, None)
+        if run is None:
+            self._phases.pop(key, None)
+        else:
+            self._phases[key] = run.get("status", {}).get("phase") or "Pending"
+        metrics.set_phases(metrics.RUNS, Counter(self._phases.values()))
+
+    def _measure(self, key: Key, active: ActiveRun) -> None:
+        self._phases[key] = active.object["status"]["phase"]
+        metrics.set_phases(metrics.RUNS, Counter(self._phases.values()))
+        tasks: Counter[str] = Counter()
+        for other in self._active.values():
+            tasks.update({str(phase): count for phase, count in other.run.counts.items()})
+        metrics.set_phases(metrics.TASKS, tasks)
+
+    def _emit(self, run: Json, kind: Any, reason: str, message: str) -> None:
+        metadata = run["metadata"]
+        about = ObjectRef(run["apiVersion"], run["kind"], metadata["namespace"], metadata["name"], metadata["uid"])
+        self._runtime.recorder.emit(about, kind, reason, message)
+
+
+def _is_final(run: Json) -> bool:
+    return run.get("status", {}).get("phase") in ("Succeeded", "Failed", "Cancelled")
+
+
+def _pod_settings(settings: Settings) -> PodSettings:
+    chosen = {"agent_resources": settings.agent_resources} if settings.agent_resources else {}
+    return PodSettings(
+        settings.agent_image,
+        settings.image_pull_policy,
+        settings.pod_security == "restricted",
+        settings.run_as_user,
+        settings.run_as_group,
+        **chosen,
+    )

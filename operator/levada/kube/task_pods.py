@@ -1,0 +1,77 @@
+"""Creating, adopting, stopping and letting go of task Pods: one request each, nothing decided."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from levada.kube.client import Api
+from levada.kube.errors import ApiError
+from levada.kube.resource import PODS
+from levada.planner import reasons
+from levada.planner.names import RESULT_FINALIZER, SPEC_ANNOTATION
+from levada.planner.podview import PodView
+from levada.planner.refusal import Refusal, refusal_of
+
+NOT_FOUND = 404
+CONFLICT = 409
+
+
+def view(pod: dict[str, Any]) -> PodView:
+    """A Pod as the API server sent it, as the planner sees it."""
+    return msgspec.convert(pod, PodView)
+
+
+async def create(api: Api, pod: dict[str, Any]) -> PodView | Refusal:
+    """Create the Pod; one of that name that we made ourselves is adopted, another's is never touched."""
+    metadata = pod["metadata"]
+    try:
+        return view(await api.create(PODS, metadata["namespace"], pod))
+    except ApiError as error:
+        if error.status != CONFLICT:
+            return refusal_of(error.status, error.message)
+    existing = await find(api, metadata["namespace"], metadata["name"])
+    if existing is None:
+        return Refusal("ApiError", "a Pod of that name was there and is gone again")
+    if is_ours(existing, metadata["ownerReferences"][0]["uid"], metadata["annotations"][SPEC_ANNOTATION]):
+        return existing
+    return Refusal(reasons.NAME_TAKEN, f"another Pod called {metadata['name']} stands in the way", is_lasting=True)
+
+
+def is_ours(pod: PodView, run_uid: str, spec_hash: str | None = None) -> bool:
+    """Whether `pod` belongs to that run and, where a hash is given, carries the one that we wrote."""
+    owners = {owner.uid for owner in pod.metadata.owner_references}
+    return run_uid in owners and spec_hash in (None, pod.metadata.annotations.get(SPEC_ANNOTATION))
+
+
+async def find(api: Api, namespace: str, name: str) -> PodView | None:
+    """The Pod as it stands now, or None."""
+    try:
+        return await api.get_as(PodView, PODS, namespace, name)
+    except ApiError as error:
+        if error.status == NOT_FOUND:
+            return None
+        raise
+
+
+async def delete(api: Api, pod: PodView, grace: int | None = None) -> None:
+    """Delete this very Pod; the short grace has to stand in the first call."""
+    options: dict[str, Any] = {"preconditions": {"uid": pod.metadata.uid}}
+    if grace is not None:
+        options["gracePeriodSeconds"] = grace
+    try:
+        await api.delete(PODS, pod.metadata.namespace, pod.metadata.name, options)
+    except ApiError as error:
+        if error.status not in (NOT_FOUND, CONFLICT):
+            raise
+
+
+async def release(api: Api, pod: PodView) -> None:
+    """Take our finalizer off, and only ours: a strategic patch of that entry leaves others' alone."""
+    patch = {"metadata": {"uid": pod.metadata.uid, "$deleteFromPrimitiveList/finalizers": [RESULT_FINALIZER]}}
+    try:
+        await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch, kind="strategic")
+    except ApiError as error:
+        if error.status not in (NOT_FOUND, CONFLICT):
+            raise
