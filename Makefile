@@ -21,3 +21,17 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 
 test-fast: setup ## Unit and property tests only (under a minute)
 	$(BIN)/pytest tests/unit tests/property -q -n 2
+
+CLUSTER := PYTHONPATH=tests $(BIN)/python -m cluster
+
+test: setup ## Every test, those on a real cluster included
+	@$(CLUSTER) test
+
+cluster-up: setup ## Start a real one-node cluster with Levada and an S3 store (tests/cluster/README.md)
+	@$(CLUSTER) up
+
+cluster-down: setup ## Stop it
+	@$(CLUSTER) down
+
+image: setup ## Build the product's image
+	@$(CLUSTER) image

@@ -1,9 +1,9 @@
-"""`python -m cluster up|down|image|check`; the Makefile's targets call it."""
+"""`python -m cluster up|down|image|check|test`; the Makefile's targets call it."""
 
 import argparse
 import sys
 
-from cluster import lifecycle, packages, product_image
+from cluster import lifecycle, packages, product_image, suite
 from cluster.progress import ClusterError
 
 
@@ -15,6 +15,7 @@ def main() -> int:
     commands.add_parser("down", help="stop it; images and caches stay")
     commands.add_parser("image", help="build the product's image")
     commands.add_parser("check", help="say whether this machine can run a cluster")
+    commands.add_parser("test", help="run every test that this machine can run")
     arguments = parser.parse_args()
     try:
         if arguments.command == "up":
@@ -23,6 +24,8 @@ def main() -> int:
             lifecycle.down()
         elif arguments.command == "image":
             product_image.build()
+        elif arguments.command == "test":
+            return suite.run()
         else:
             packages.check()
     except ClusterError as error:

@@ -7,7 +7,7 @@ import subprocess
 from pathlib import Path
 
 from cluster import containers, rootfs, wheels
-from cluster.archive import Image, write
+from cluster.archive import Image, full_name, write
 from cluster.binaries import program
 from cluster.layers import Layer, cached
 from cluster.paths import CONTAINERD_SOCKET, REPO, STATE
@@ -55,14 +55,18 @@ def load(*images: Image) -> None:
     """Import what containerd does not have yet in just this form."""
     record = json.loads(_IMPORTED.read_text()) if _IMPORTED.exists() else {}
     present = containers.image_names()
+    # Only layers of images that are still there: containerd collects the others.
+    known = {digest for name, layers in record.items() if name in present for digest in layers}
     for image in images:
-        names = {f"docker.io/library/{name}" for name in image.names}
-        if names <= present and all(record.get(name) == image.digest() for name in names):
+        names = {full_name(name) for name in image.names}
+        layers = [layer.digest for layer in image.layers]
+        if names <= present and all(record.get(name) == layers for name in names):
             continue
-        size = sum(layer.path.stat().st_size for layer in image.layers) / 1e6
-        with phase(f"Load image {image.names[-1]}, {size:.0f} MB"):
-            _import(image)
-        record |= dict.fromkeys(names, image.digest())
+        size = sum(layer.path.stat().st_size for layer in image.layers if layer.digest not in known) / 1e6
+        with phase(f"Load image {image.names[-1]}, {size:.0f} MB new"):
+            _import(image, known)
+        known.update(layers)
+        record |= dict.fromkeys(names, layers)
         _IMPORTED.write_text(json.dumps(record, indent=1))
 
 
@@ -72,7 +76,7 @@ def save(image: Image, path: Path) -> None:
         write(image, file)
 
 
-def _import(image: Image) -> None:
+def _import(image: Image, known: set[str]) -> None:
     argv = ["ctr", "--address", str(CONTAINERD_SOCKET), "--namespace", "k8s.io", "images", "import", "-"]
     log = STATE / "logs" / "import.log"
     with (
@@ -81,7 +85,7 @@ def _import(image: Image) -> None:
     ):
         assert process.stdin is not None
         try:
-            write(image, process.stdin)
+            write(image, process.stdin, known)
             process.stdin.close()
         except BrokenPipeError:
             pass  # ctr ended early: its own words follow
