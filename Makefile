@@ -30,7 +30,7 @@ test: setup ## Every test, those on a real cluster included
 cluster-up: setup ## Start a real one-node cluster with Levada and an S3 store (tests/cluster/README.md)
 	@$(CLUSTER) up
 
-cluster-down: setup ## Stop it
+cluster-down: ## Stop it
 	@$(CLUSTER) down
 
 image: setup ## Build the product's image

@@ -23,6 +23,7 @@ from cluster import (
 )
 from cluster.paths import KUBECONFIG, REPO, RUN, STATE, may_install
 from cluster.progress import ClusterError, phase, say
+from cluster.shell import succeeds
 
 _OWNER = RUN / "owner.json"
 # What a stopped cluster leaves behind on purpose: images take longest to load, and the logs are for reading.
@@ -108,7 +109,7 @@ def _unmount(folder: Path) -> None:
     for mount in reversed(mounts):  # the last mounted first
         if mount.startswith(f"{folder}/"):
             # Detached: a process that ends late must not keep the whole clean-up waiting.
-            os.system(f"umount --lazy '{mount}'")
+            succeeds("umount", "--lazy", mount)
 
 
 def _remove_control_groups() -> None:
