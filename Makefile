@@ -1,5 +1,5 @@
 # Every target that a person or CI runs. `make help` lists them.
-SHELL := /bin/bash
+SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
@@ -35,3 +35,18 @@ cluster-down: ## Stop it
 
 image: setup ## Build the product's image
 	@$(CLUSTER) image
+
+format: setup ## Format the code and mend what the linter can
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+generate: setup ## Write crds/ anew from the models
+	@$(BIN)/python -m levada.api.crd crds
+
+verify: setup ## Format, lint, types, layers, generated files: what can be checked without running anything
+	@echo "==> format and lint"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
+	@echo "==> types"; $(BIN)/mypy
+	@echo "==> layers"; $(BIN)/lint-imports --no-cache | tail -n 12
+	@echo "==> generated files"; $(MAKE) --no-print-directory generate
+	@test -z "$$(git status --porcelain crds manifests/install.yaml)" || \
+		{ git status --short crds manifests/install.yaml; echo "generated files differ: run 'make generate' and commit"; exit 1; }

@@ -173,6 +173,7 @@ class ActiveRun:
         if name not in self._live and name != self._pod_name(leaf):
             return []  # somebody else's Pod under our label
         self._live[name] = (leaf, attempt)
+        leaf.pod = name
         since = pod.metadata.creation_timestamp or now
         deadline = since + self.pending_timeout
         sighting = sight(
@@ -182,7 +183,7 @@ class ActiveRun:
             from levada.store.manifest import read_manifest  # noqa: PLC0415
 
             root = attempt_root(self.store.url if self.store else "", *self._place(path), attempt)
-            self._manifests[name] = await read_manifest(Stores(self.store), root, sighting.digest)
+            self._manifests[name] = await asyncio.to_thread(read_manifest, Stores(self.store), root, sighting.digest)
             return await self._see(name, now)
         self.run.observe(path, attempt, sighting, now, dead=is_dead(pod))
         if leaf.phase.is_final or leaf.attempt != attempt:
@@ -234,6 +235,7 @@ class ActiveRun:
         if isinstance(created, PodView):
             self.pods[name] = created
             self._live[name] = (leaf, start.attempt)
+            leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
         elif created.is_lasting or now - since > self.pending_timeout:
             reason = created.reason if created.is_lasting else reasons.PENDING_TIMEOUT

@@ -114,6 +114,7 @@ class Run:
         if leaf is None or leaf.phase.is_final:
             return
         leaf.attempt, leaf.infra_failures, leaf.started = record.attempt, record.infra_failures, record.started
+        leaf.pod = record.pod
         leaf.reason, leaf.message, leaf.exit_code, leaf.log = (
             record.reason,
             record.message,

@@ -37,7 +37,7 @@ _HINTS = {
     "ImagePullBackOff": "the image cannot be pulled; check its name and the pull secrets",
     "InvalidImageName": "the image name cannot be read",
     "ErrImageNeverPull": "the image is not on the node and imagePullPolicy is Never",
-    "CreateContainerConfigError": "a Secret or ConfigMap that the container needs is missing, or a security setting is refused",
+    "CreateContainerConfigError": "a Secret or ConfigMap is missing, or a security setting is refused",
     "CreateContainerError": "the container cannot be made",
     "RunContainerError": "the container cannot be started",
 }
