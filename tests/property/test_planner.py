@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 
 from hypothesis import given
 from hypothesis import strategies as st
-from unit.planner.graphs import graph, task
 
 from levada.graph.model import After
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Success
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
+from unit.planner.graphs import graph, task
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 

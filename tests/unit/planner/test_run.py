@@ -1,7 +1,6 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from unit.planner.graphs import graph, task
 
 from levada.graph.model import After, Graph, Task, TaskOutput
 from levada.planner import reasons
@@ -9,6 +8,7 @@ from levada.planner.attempt import Doomed, Failure, Running, Success
 from levada.planner.encoding import decode_rows, encode_rows, leaf_of, row_of
 from levada.planner.nodes import Phase
 from levada.planner.run import INFRA_LIMIT, Run
+from unit.planner.graphs import graph, task
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 
