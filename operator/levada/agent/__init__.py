@@ -1,1 +1,1 @@
-"""What runs beside the user's container in a task Pod: stage inputs in, collect outputs."""
+"""What runs beside the main container of a task's Pod: puts inputs in place, takes outputs, reports."""

@@ -15,7 +15,7 @@ import yaml
 from levada.api.base import GROUP, VERSION, Model, Resource
 from levada.api.component import Component
 from levada.api.pipeline import Pipeline
-from levada.api.run import PipelineRun
+from levada.api.run import OBJECT_RULES, PipelineRun
 from levada.api.status import ObjectStatus, RunStatus
 
 Schema = dict[str, Any]
@@ -26,7 +26,8 @@ INT_OR_STRING: Final = "x-kubernetes-int-or-string"
 KEPT: Final = frozenset({
     "description", "type", "format", "enum", "pattern", "required", "oneOf", "minimum", "maximum", "minLength",
     "maxLength", "minItems", "maxItems", "maxProperties",
-    "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-validations", PRESERVE,
+    "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type",
+    "x-kubernetes-validations", PRESERVE,
 })  # fmt: skip
 HEADER: Final = "# Generated from operator/levada/api by `make generate`: do not edit.\n"
 AGE: Final = {"name": "Age", "type": "date", "jsonPath": ".metadata.creationTimestamp"}
@@ -64,13 +65,7 @@ KINDS: Final = (
             {"name": "Duration", "type": "string", "jsonPath": ".status.duration"},
             AGE,
         ),
-        rules=(
-            {
-                # Pod names begin with the run's name, labels carry it.
-                "rule": "self.metadata.name.size() <= 63 && !self.metadata.name.contains('.')",
-                "message": "the name of a PipelineRun has at most 63 characters and no dots",
-            },
-        ),
+        OBJECT_RULES,
     ),
 )
 

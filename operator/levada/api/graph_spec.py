@@ -115,15 +115,17 @@ class Task(Model):
     EXACTLY_ONE = ("componentRef", "componentSpec")
     model_config = ConfigDict(
         json_schema_extra={
+            # A task is edited as a whole: its fields' owners would take more room than the tasks of a large pipeline.
+            "x-kubernetes-map-type": "atomic",
             "x-kubernetes-validations": [
                 {
                     # A task of a kind that is not built yet is refused as such, not for lacking a component.
-                    "rule": "has(self.approval) || has(self.importer) || has(self.pipelineRef)"
-                    " || has(self.pipelineSpec) || has(self.resource)"
-                    " || has(self.componentRef) != has(self.componentSpec)",
+                    # The usual case comes first: each `has` costs the API server 10 us.
+                    "rule": "has(self.componentRef) != has(self.componentSpec) || has(self.approval)"
+                    " || has(self.importer) || has(self.pipelineRef) || has(self.pipelineSpec) || has(self.resource)",
                     "message": "exactly one of componentRef and componentSpec is needed",
                 }
-            ]
+            ],
         }
     )
 

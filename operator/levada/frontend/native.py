@@ -19,7 +19,7 @@ from levada.graph.model import Datum, Graph
 Resolved = tuple[Graph, dict[str, Datum]]
 
 
-def build_graph(  # noqa: PLR0913  # all that a run consists of
+def build_graph(  # all that a run consists of
     pipeline_spec: Mapping[str, Any],
     components: Mapping[str, Any],
     run_parameters: Mapping[str, Any] | None = None,

@@ -96,14 +96,12 @@ def _secrets(template: Mapping[str, Any], path: Path) -> Iterator[tuple[Path, st
 
 
 def _mentioned(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
+    """Names below a key such as `secret`, `secretRef` or `secretKeyRef`, and every `secretName`."""
     if isinstance(value, list):
         for index, item in enumerate(value):
             yield from _mentioned(item, path / index)
+    of_secret = "secret" in str(path.steps[-1]).lower()
     for key, item in mapping(value).items():
-        if key.lower().startswith("secret") or key.endswith("SecretRef"):
-            for field in ("name", "secretName"):
-                if isinstance(mapping(item).get(field), str):
-                    yield path / key / field, item[field]
-        if key == "secretName" and isinstance(item, str) and path.steps[-1] != "secret":
+        if isinstance(item, str) and (key == "secretName" or (key == "name" and of_secret)):
             yield path / key, item
         yield from _mentioned(item, path / key)

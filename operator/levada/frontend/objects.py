@@ -1,0 +1,182 @@
+"""Our objects among the documents of some files, checked each by itself and against one another."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from levada.api.base import API_VERSION, GROUP, Model
+from levada.api.fields import DnsLabel, ObjectName
+from levada.frontend.documents import Document, Located
+from levada.frontend.mistakes import InvalidSpecError, Mistake, Mistakes, Path, closest, shorten
+from levada.frontend.native import build_run, validate_component, validate_pipeline
+from levada.frontend.schema import check_schema
+from levada.frontend.shape import mapping, without_nulls
+
+KINDS = ("Component", "Pipeline", "PipelineRun")
+RUN_NAME_LIMIT = 63
+
+
+class _Metadata(Model):
+    """The metadata that we read; the rest is Kubernetes' own business."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: ObjectName | None = None
+    generate_name: str | None = None
+    namespace: DnsLabel | None = None
+    labels: dict[str, str] = Field(default_factory=dict)
+    annotations: dict[str, str] = Field(default_factory=dict)
+
+
+class _Envelope(Model):
+    """What each of our objects has around its spec, which is checked by itself."""
+
+    api_version: str
+    kind: str
+    metadata: _Metadata
+    spec: dict[str, Any]
+    status: Any = None
+
+
+@dataclass(frozen=True, slots=True)
+class Object:
+    """A Component, Pipeline or PipelineRun in a file."""
+
+    kind: str
+    namespace: str
+    name: str
+    spec: dict[str, Any]
+    document: Document
+
+
+def find_objects(documents: Iterable[Document], *, strict: bool = True) -> tuple[list[Object], list[Located]]:
+    """Our objects, and what is wrong with the documents around their specs.
+
+    Parameters
+    ----------
+    documents
+        Of all files together.
+    strict
+        Whether a document that is no Kubernetes object at all is a mistake.
+    """
+    objects: list[Object] = []
+    located: list[Located] = []
+    for document in documents:
+        mistakes = Mistakes()
+        found = _object(document, mistakes, strict=strict)
+        located += (document.locate(mistake) for mistake in mistakes)
+        if found is not None:
+            objects.append(found)
+    return objects, located
+
+
+def check_objects(objects: Iterable[Object]) -> list[Located]:
+    """Every mistake in `objects`, whose references lead to others of them."""
+    namespaces: dict[str, _Namespace] = {}
+    located: dict[Located, None] = {}
+    for item in objects:
+        located.update(dict.fromkeys(namespaces.setdefault(item.namespace, _Namespace()).add(item)))
+    for namespace in namespaces.values():
+        located.update(dict.fromkeys(namespace.check()))
+    return list(located)
+
+
+class _Namespace:
+    """The objects of one namespace, by kind and name."""
+
+    def __init__(self) -> None:
+        self._objects: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
+
+    def add(self, item: Object) -> Iterator[Located]:
+        """Take one in, unless there is one of that name already."""
+        first = self._objects[item.kind].setdefault(item.name, item)
+        if first is not item:
+            place = f"{first.document.file}:{first.document.root.line}"
+            message = f"there is already a {item.kind} {item.name!r}, at {place}"
+            yield item.document.locate(Mistake(Path(("metadata", "name")), message))
+
+    def check(self) -> Iterator[Located]:
+        components = self._specs("Component")
+        pipelines = self._specs("Pipeline")
+        for component in self._objects["Component"].values():
+            yield from self._locate(component, validate_component(component.spec))
+        for pipeline in self._objects["Pipeline"].values():
+            yield from self._locate(pipeline, validate_pipeline(pipeline.spec, components))
+        for run in self._objects["PipelineRun"].values():
+            try:
+                build_run(run.spec, pipelines, components)
+            except InvalidSpecError as error:
+                yield from self._locate(run, error.mistakes)
+
+    def _specs(self, kind: str) -> Mapping[str, Any]:
+        return {name: item.spec for name, item in self._objects[kind].items()}
+
+    def _locate(self, item: Object, mistakes: Iterable[Mistake]) -> Iterator[Located]:
+        """The mistakes where they are: in `item`, or in the object that it refers to."""
+        for mistake in mistakes:
+            kind, _, name = mistake.path.owner.partition("/")
+            owner = self._objects[kind][name] if kind else item
+            yield owner.document.locate(mistake)
+
+
+def _object(document: Document, mistakes: Mistakes, *, strict: bool) -> Object | None:
+    try:
+        raw = mapping(without_nulls(document.root.value(), Path()))
+    except InvalidSpecError as error:
+        mistakes.add(Path(), error.mistakes[0].message)
+        return None
+    if not _is_ours(raw, mistakes, strict=strict):
+        return None
+    check_schema(_Envelope, raw, Path(), mistakes)
+    metadata = mapping(raw.get("metadata"))
+    name = _name(raw["kind"], metadata, mistakes)
+    if name is None or "spec" not in raw:
+        return None
+    return Object(raw["kind"], str(metadata.get("namespace", "")), name, mapping(raw["spec"]), document)
+
+
+def _is_ours(raw: Mapping[str, Any], mistakes: Mistakes, *, strict: bool) -> bool:
+    """Whether a document is one of our objects; others pass, unless they look as if they were meant to be ours."""
+    kind, version = raw.get("kind"), raw.get("apiVersion")
+    if kind is None and version is None:
+        if strict:
+            mistakes.add(Path(), _what_it_is(raw))
+        return False
+    group = str(version or GROUP).partition("/")[0]
+    if group != GROUP:
+        # Tekton has a PipelineRun too, so only a group that is nearly ours is taken for ours.
+        if kind in KINDS and closest(group, [GROUP]):
+            mistakes.add(Path(("apiVersion",)), f"expected {API_VERSION}, found {shorten(str(version))!r}")
+        return False
+    if kind not in KINDS:
+        mistakes.add(Path(("kind",)), f"{GROUP} has no kind {shorten(str(kind))!r}", closest(str(kind), KINDS))
+    elif version != API_VERSION:
+        mistakes.add(Path(("apiVersion",)), f"expected {API_VERSION}")
+    else:
+        return True
+    return False
+
+
+def _what_it_is(raw: Mapping[str, Any]) -> str:
+    if "pipelineInfo" in raw:
+        return "this is a compiled Kubeflow pipeline, which is not supported yet"
+    if "implementation" in raw:
+        return "this is a bare component: put it below `spec` of a Component (apiVersion, kind, metadata, spec)"
+    return "this is no Kubernetes object: it has neither apiVersion nor kind"
+
+
+def _name(kind: str, metadata: Mapping[str, Any], mistakes: Mistakes) -> str | None:
+    """The object's name; for a run that is to get its name when it is created, the beginning of it."""
+    name, prefix = metadata.get("name"), metadata.get("generateName")
+    if isinstance(name, str):
+        if kind == "PipelineRun" and (len(name) > RUN_NAME_LIMIT or "." in name):
+            place = Path(("metadata", "name"))
+            mistakes.add(place, f"the name of a PipelineRun has at most {RUN_NAME_LIMIT} characters and no dots")
+        return name
+    if kind == "PipelineRun" and isinstance(prefix, str):
+        return prefix + "*"
+    if name is None:
+        mistakes.add(Path(("metadata", "name")), "is required")
+    return None

@@ -1,0 +1,79 @@
+"""Errors of obstore and of the disk, put into our own words: what happened, whose trouble it is, what helps."""
+
+from __future__ import annotations
+
+import errno
+import re
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Final
+
+from obstore import exceptions
+
+from levada.store.errors import (
+    DigestMismatchError,
+    DiskFullError,
+    InputGoneError,
+    StoreDeniedError,
+    StoreError,
+    StoreMisconfiguredError,
+    StoreUnavailableError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from levada.store.stores import Stores
+
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+_DENIED: Final = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
+_LONGEST: Final = 300
+
+
+@contextmanager
+def asking(stores: Stores, uri: str) -> Iterator[None]:
+    """Run requests about `uri`, translating their errors; nothing else belongs inside."""
+    try:
+        yield
+    except (FileNotFoundError, ValueError, exceptions.BaseError) as error:
+        raise _translate(error, uri, stores.scrub(_text(error))) from None
+
+
+@contextmanager
+def writing_to(path: Path) -> Iterator[None]:
+    """Write below `path` on the local disk, telling a full disk from the rest."""
+    try:
+        yield
+    except OSError as error:
+        if error.errno in _FULL:
+            raise DiskFullError(f"no space left where {path} is written; give the volume more room") from None
+        raise
+
+
+def _translate(error: Exception, uri: str, text: str) -> StoreError:
+    if re.search("NoSuchBucket|InvalidBucketName|ContainerNotFound|bucket does not exist", text):
+        return StoreMisconfiguredError(f"{uri}: the bucket does not exist; create it or correct the store's 'url'")
+    if isinstance(error, FileNotFoundError):
+        return InputGoneError(f"nothing stands at {uri}")
+    if isinstance(error, exceptions.PreconditionError):
+        return DigestMismatchError(f"{uri} changed while it was read")
+    if isinstance(error, _DENIED) or "os error 13" in text:
+        return StoreDeniedError(f"{uri}: the store denies access; check its credentials and their rights ({text})")
+    if "169.254.169.254" in text or "metadata.google" in text or "redential" in text:
+        return StoreDeniedError(f"{uri}: no usable credentials; set them in the store's Secret ({text})")
+    if any(f"os error {number}" in text for number in _FULL):
+        return DiskFullError(f"{uri}: no space left in the store")
+    if isinstance(error, ValueError) or re.search(r"status code: (?!408|429)[34]\d\d", text):
+        return StoreMisconfiguredError(f"{uri}: the store refuses the request; check its settings ({text})")
+    return StoreUnavailableError(f"{uri}: the store does not answer properly ({text})")
+
+
+def _text(error: Exception) -> str:
+    """The first part of obstore's text, with S3's XML reduced to its code and message."""
+    text = str(error).partition("\n\nDebug source")[0]
+    code, said = (re.search(f"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message"))
+    head = text.partition("<?xml")[0].partition("<Error>")[0]
+    if code or said:
+        head += ": ".join(found.group(1) for found in (code, said) if found)
+    head = " ".join(head.split())
+    return head if len(head) <= _LONGEST else f"{head[:_LONGEST]}..."

@@ -1,0 +1,167 @@
+"""Taking an attempt's outputs after its task ended: first all are checked, then all are stored.
+
+So a task that forgot its last output is told at once, not after an hour of uploads, and nothing of a broken attempt
+is stored.
+"""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from levada.graph.types import STRING, ValueMismatchError, as_text, parse_text
+from levada.planner.handoff import ArtifactRecord, CollectOutput, OutputRecord
+from levada.planner.locations import output_uri
+from levada.store.errors import InputGoneError, InvalidOutputError, OutputMissingError, StoreError
+from levada.store.fingerprint import fingerprint
+from levada.store.inputs import make_folders
+from levada.store.links import FoundOutput, find_output, open_found
+from levada.store.transfer import upload_found
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from levada.store.stores import Stores
+    from levada.store.transfer import Progress
+
+PARAMETER_LIMIT: Final = 1 << 20
+"""Bytes of a parameter's file."""
+
+METADATA: Final = "metadata.json"
+METADATA_LIMIT: Final = 64 << 10
+
+Homes = dict[str, Path]
+"""Of each output with a path, the real path of its folder, taken before the task could replace it by a link."""
+
+
+@dataclass(frozen=True, slots=True)
+class CheckedOutput:
+    """An output that is as declared and waits to be stored: a parameter's `text`, or an artifact's files."""
+
+    declared: CollectOutput
+    text: str | None = None
+    found: FoundOutput | None = None
+    metadata: dict[str, Any] | None = None
+
+    @property
+    def size(self) -> int:
+        """Bytes to upload."""
+        return self.found.size if self.found else 0
+
+
+def prepare(outputs: Iterable[CollectOutput]) -> Homes:
+    """Create the folder of every output, writable for all: the task may run as any user."""
+    homes: Homes = {}
+    for output in outputs:
+        if output.path is not None:
+            folder = Path(output.path).parent
+            make_folders(folder)
+            with suppress(PermissionError):  # Not ours: whoever made it says who may write there.
+                folder.chmod(0o777)
+            homes[output.name] = Path(os.path.realpath(folder))
+    return homes
+
+
+def check(outputs: Iterable[CollectOutput], homes: Homes) -> list[CheckedOutput]:
+    """Look at every output without storing anything.
+
+    Raises
+    ------
+    StoreError
+        That of the first output, in the order of their declaration, which is not as declared; the text counts the rest.
+    """
+    checked: list[CheckedOutput] = []
+    failed: list[tuple[CollectOutput, StoreError]] = []
+    for output in outputs:
+        try:
+            checked.append(_check(output, homes))
+        except StoreError as error:
+            failed.append((output, error))
+    if failed:
+        (first, reason), *others = failed
+        more = f" (and {len(others)} more: {', '.join(output.name for output, _ in others)})" if others else ""
+        raise type(reason)(f"output {first.name!r}: {reason}{more}")
+    return checked
+
+
+def store(stores: Stores, root: str, output: CheckedOutput, *, progress: Progress = lambda _: None) -> OutputRecord:
+    """Upload one checked output below `root`, the attempt's folder."""
+    declared = output.declared
+    if output.text is not None:
+        return OutputRecord(text=output.text)
+    try:
+        if output.found is not None:
+            uri = output_uri(root, declared.name)
+            content = upload_found(stores, output.found, uri, progress=progress)
+        else:
+            uri = declared.uri or output_uri(root, declared.name)
+            content = _written_by_task(stores, uri)
+    except StoreError as error:
+        raise type(error)(f"output {declared.name!r}: {error}") from None
+    return OutputRecord(
+        artifact=ArtifactRecord(
+            uri=uri,
+            digest=content.digest,
+            type=declared.type,
+            metadata=output.metadata or {},
+            size=content.size,
+            files=content.files,
+        )
+    )
+
+
+def _written_by_task(stores: Stores, uri: str) -> Any:
+    try:
+        return fingerprint(stores, uri)
+    except InputGoneError:
+        raise OutputMissingError(f"there is nothing at {uri}; the task must write there itself") from None
+
+
+def _check(output: CollectOutput, homes: Mapping[str, Path]) -> CheckedOutput:
+    if output.path is None:
+        return CheckedOutput(output)
+    path, home = Path(output.path), homes[output.name]
+    found = find_output(path, home)
+    if output.parameter:
+        return CheckedOutput(output, text=_parameter(output, path, found))
+    return CheckedOutput(output, found=found, metadata=_metadata(path.with_name(METADATA), home))
+
+
+def _parameter(output: CollectOutput, path: Path, found: FoundOutput) -> str:
+    if found.files is not None:
+        raise InvalidOutputError(f"{path} is a folder; a {output.type} is written to a file")
+    text = _text(path, found, PARAMETER_LIMIT, "make it an artifact")
+    try:
+        return text if output.type == STRING else as_text(parse_text(output.type, text))
+    except ValueMismatchError as error:
+        raise InvalidOutputError(str(error)) from None
+
+
+def _metadata(path: Path, home: Path) -> dict[str, Any]:
+    try:
+        found = find_output(path, home)
+    except OutputMissingError:
+        return {}
+    if found.files is not None:
+        raise InvalidOutputError(f"{path} is a folder; it must hold one JSON object")
+    try:
+        metadata = parse_text("Dict", _text(path, found, METADATA_LIMIT, "put what is bulky into the artifact"))
+    except ValueMismatchError as error:
+        raise InvalidOutputError(f"{path}: {error}") from None
+    return msgspec.convert(metadata, dict[str, Any])
+
+
+def _text(path: Path, found: FoundOutput, limit: int, cure: str) -> str:
+    with open_found(found, "") as source:
+        data = source.read(limit + 1)
+    if len(data) > limit:
+        raise InvalidOutputError(f"{path} has {found.size} bytes, more than {limit}; {cure}")
+    try:
+        return data.decode()
+    except UnicodeDecodeError as error:
+        raise InvalidOutputError(f"{path} is not UTF-8 text (byte {error.start}); {cure}") from None
