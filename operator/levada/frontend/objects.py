@@ -131,7 +131,7 @@ def _object(document: Document, mistakes: Mistakes, *, strict: bool) -> Object |
         return None
     check_schema(_Envelope, raw, Path(), mistakes)
     metadata = mapping(raw.get("metadata"))
-    name = _name(raw["kind"], metadata, mistakes)
+    name = _name(document, raw["kind"], metadata, mistakes)
     if name is None or "spec" not in raw:
         return None
     return Object(raw["kind"], str(metadata.get("namespace", "")), name, mapping(raw["spec"]), document)
@@ -167,8 +167,8 @@ def _what_it_is(raw: Mapping[str, Any]) -> str:
     return "this is no Kubernetes object: it has neither apiVersion nor kind"
 
 
-def _name(kind: str, metadata: Mapping[str, Any], mistakes: Mistakes) -> str | None:
-    """The object's name; for a run that is to get its name when it is created, the beginning of it."""
+def _name(document: Document, kind: str, metadata: Mapping[str, Any], mistakes: Mistakes) -> str | None:
+    """The object's name; for a run that gets it when it is created (`generateName`), one that no other has."""
     name, prefix = metadata.get("name"), metadata.get("generateName")
     if isinstance(name, str):
         if kind == "PipelineRun" and (len(name) > RUN_NAME_LIMIT or "." in name):
@@ -176,7 +176,7 @@ def _name(kind: str, metadata: Mapping[str, Any], mistakes: Mistakes) -> str | N
             mistakes.add(place, f"the name of a PipelineRun has at most {RUN_NAME_LIMIT} characters and no dots")
         return name
     if kind == "PipelineRun" and isinstance(prefix, str):
-        return prefix + "*"
+        return f"{prefix}({document.file}:{document.root.line})"
     if name is None:
         mistakes.add(Path(("metadata", "name")), "is required")
     return None

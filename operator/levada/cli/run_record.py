@@ -1,0 +1,58 @@
+"""Reads all that is recorded of a run: its object, and what does not fit into it."""
+
+import base64
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from levada.cli.exits import CommandError, Exit
+from levada.cli.run_view import View, run_view
+from levada.kube.client import Api
+from levada.kube.errors import ApiError
+from levada.kube.resource import CONFIG_MAPS, PIPELINE_RUNS
+from levada.planner.encoding import Row, decode_rows, readable
+
+_NOT_FOUND = 404
+
+
+async def read_run(api: Api, namespace: str, name: str) -> View:
+    """The view of one run, with every task that has begun and all outputs that may be read.
+
+    Raises
+    ------
+    CommandError
+        With exit code 2 when there is no such run.
+    """
+    try:
+        run = await api.get(PIPELINE_RUNS, namespace, name)
+    except ApiError as error:
+        if error.status != _NOT_FOUND:
+            raise
+        raise CommandError(f"there is no PipelineRun {name!r} in namespace {namespace}", Exit.INVALID) from None
+    status = run.get("status", {})
+    listed = {task["path"]: task for task in status.get("tasks", [])}
+    rows = decode_rows(status.get("taskStates", ""))
+    shards = await _read_shards(api, namespace, status.get("outputsConfigMaps", []), rows)
+    recorded = {row.path: readable(row) | _outputs(row, shards) for row in rows}
+    return run_view(run, [recorded.get(path, task) for path, task in ({**recorded, **listed}).items()])
+
+
+async def _read_shards(api: Api, namespace: str, names: list[str], rows: list[Row]) -> dict[int, Mapping[str, Any]]:
+    """The ConfigMaps with bulky outputs, by number; those that may not be read are left out."""
+    shards: dict[int, Mapping[str, Any]] = {}
+    for number in {row.shard for row in rows if row.shard is not None}:
+        if number >= len(names):
+            continue
+        try:
+            config = await api.get(CONFIG_MAPS, namespace, names[number])
+        except ApiError:
+            continue
+        shards[number] = msgspec.json.decode(base64.b64decode(config["binaryData"]["outputs"]))
+    return shards
+
+
+def _outputs(row: Row, shards: Mapping[int, Mapping[str, Any]]) -> dict[str, Any]:
+    if row.shard is None or row.shard not in shards:
+        return {}
+    return {"outputs": shards[row.shard].get(row.path, {})}
