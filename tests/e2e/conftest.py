@@ -1,7 +1,15 @@
 """Fixtures of the tests that use the whole cluster."""
 
+import os
+import secrets
+import subprocess
+import sys
+from collections import Counter
+
 import pytest
 from obstore.store import S3Store
+
+from cluster.paths import LOGS, REPO
 
 BASE_IMAGE = "levada-base:test"
 
@@ -27,3 +35,134 @@ def bucket(cluster) -> S3Store:
         virtual_hosted_style_request=not settings["pathStyle"],
         client_options={"allow_http": True},
     )
+
+
+class Operator:
+    """Levada's operator as a process of this machine, which tests may end as roughly as they like."""
+
+    def __init__(self, kubeconfig, identity):
+        self._environment = os.environ | {
+            "KUBECONFIG": str(kubeconfig),
+            "LEVADA_AGENT_IMAGE": "levada:test",
+            "LEVADA_HTTP_PORT": "0",
+            "POD_NAMESPACE": "default",
+            "POD_NAME": identity,
+        }
+        self.log = LOGS / f"operator-{identity}.log"
+        self.process = None
+        self.start()
+
+    def start(self):
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "levada.handlers"], env=self._environment, stdout=log, stderr=log
+            )
+
+    def kill(self):
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(30)
+        except subprocess.TimeoutExpired:
+            self.kill()
+            pytest.fail("the operator did not stop within 30 s of SIGTERM")
+
+
+@pytest.fixture(scope="session")
+def operator(cluster, kubectl):
+    """An operator of this checkout. Every worker of pytest-xdist has one: replicas, of which one leads."""
+    kubectl("apply", "--server-side", "--force-conflicts", "-f", REPO / "crds")
+    kubectl("wait", "--for=condition=Established", "-f", REPO / "crds")
+    started = Operator(cluster.kubeconfig, f"test-{secrets.token_hex(3)}")
+    yield started
+    started.stop()
+
+
+@pytest.fixture
+def store(cluster, kubectl, namespace):
+    """The test's namespace has a store."""
+    settings = {key: str(value).lower() if value is True else value for key, value in cluster.store.items()}
+    secret = {key: settings.pop(key) for key in ("accessKeyId", "secretAccessKey")}
+    metadata = {"name": "levada-store"}
+    kubectl.apply(
+        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": settings}, namespace=namespace
+    )
+    kubectl.apply(
+        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": secret}, namespace=namespace
+    )
+
+
+@pytest.fixture
+def runs(operator, kubectl, namespace, wait_for):
+    """Apply runs and wait for them; whatever they did, the invariants hold at the end."""
+    seen = Runs(kubectl, namespace, wait_for)
+    yield seen
+    seen.check_invariants()
+
+
+class Runs:
+    """The runs of one test."""
+
+    def __init__(self, kubectl, namespace, wait_for):
+        self._kubectl = kubectl
+        self._namespace = namespace
+        self._wait_for = wait_for
+        self._made = []
+
+    def start(self, name, tasks, *, outputs=None, parameters=None, declared=None, **spec):
+        """Apply a run of `tasks` (task specs by name)."""
+        pipeline = {"tasks": [{"name": task, **body} for task, body in tasks.items()]}
+        pipeline |= {"outputs": outputs} if outputs else {}
+        pipeline |= {"parameters": declared} if declared else {}
+        spec |= {"parameters": parameters} if parameters else {}
+        body = {**RUN, "metadata": {"name": name}, "spec": {"pipelineSpec": pipeline, **spec}}
+        self._kubectl.apply(body, namespace=self._namespace)
+        self._made.append(name)
+
+    def get(self, name):
+        return self._kubectl.json("get", "pipelineruns.levada.dev", name, "-n", self._namespace)
+
+    def until(self, name, predicate, what, timeout=90):
+        """The run, once `predicate(status)` holds."""
+
+        def reached():
+            run = self.get(name)
+            return run if predicate(run.get("status", {})) else None
+
+        return self._wait_for(reached, f"run {name}: {what}", timeout)
+
+    def end(self, name, timeout=90):
+        """The status of the run once it is over, and its tasks by path."""
+        final = ("Succeeded", "Failed", "Cancelled")
+        status = self.until(name, lambda status: status.get("phase") in final, "its end", timeout)["status"]
+        return status, {task["path"]: task for task in status.get("tasks", [])}
+
+    def pods(self, name):
+        return self._kubectl.json("get", "pods", "-n", self._namespace, "-l", f"levada.dev/run={name}")["items"]
+
+    def check_invariants(self):
+        """At most one Pod for each attempt, and none that is held once its run is over."""
+        for name in self._made:
+            pods = self.pods(name)
+            attempts = Counter((pod["metadata"]["annotations"]["levada.dev/task"],
+                                pod["metadata"]["annotations"]["levada.dev/attempt"]) for pod in pods)  # fmt: skip
+            assert all(count == 1 for count in attempts.values()), attempts
+
+            def released(name=name):
+                return not any("levada.dev/result" in pod["metadata"].get("finalizers", []) for pod in self.pods(name))
+
+            self._wait_for(released, f"run {name}: its Pods are let go", 60)
+
+
+RUN = {"apiVersion": "levada.dev/v1alpha1", "kind": "PipelineRun"}
+
+
+def container(script, *arguments, inputs=(), outputs=(), **more):
+    """An inline component that runs `script` with sh; `$1` and so on are `arguments`."""
+    implementation = {"image": BASE_IMAGE, "command": ["sh", "-ec", script, "sh"], "args": list(arguments)}
+    implementation |= more.pop("container", {})
+    declared = {"inputs": list(inputs), "outputs": list(outputs), "implementation": {"container": implementation}}
+    return {"componentSpec": declared | more}
