@@ -129,7 +129,7 @@ def test_the_store_keeps_what_this_machine_writes(bucket):
         bucket.delete(key)
 
 
-def test_the_store_answers_a_pod_and_asks_who_it_is(cluster, bucket, run_pod, base_image):  # noqa: ARG001
+def test_the_store_answers_a_pod_and_asks_who_it_is(cluster, bucket, run_pod, base_image):
     endpoint = cluster.store["endpoint"]
     script = (
         "import urllib.error, urllib.request\n"

@@ -15,7 +15,6 @@ from levada.graph.types import (
     check_value,
     fits,
     natural_type,
-    with_article,
 )
 
 
@@ -52,7 +51,7 @@ def read_binding(raw: Any, target: Input | None, path: Path, scope: Scope) -> Bi
     if isinstance(raw.get("uri"), str):
         if target is not None and target.is_parameter:
             scope.mistakes.add(
-                path / "uri", f"input {target.name!r} takes {with_article(target.type)}, a uri makes an artifact"
+                path / "uri", f"input {target.name!r} takes {describe_type(target)}, but a uri makes an artifact"
             )
         return External(raw["uri"])
     return None
@@ -62,8 +61,7 @@ def _read_literal(value: Any, target: Input | None, path: Path, mistakes: Mistak
     if target is not None and not target.is_parameter:
         mistakes.add(
             path,
-            f"input {target.name!r} takes an artifact (type {target.type}), not a value:"
-            " bind a task's output or {uri: ...}",
+            f"input {target.name!r} takes {describe_type(target)}, not a value: bind a task's output or {{uri: ...}}",
         )
         return None
     try:
@@ -105,16 +103,11 @@ def _connect(name: str, source: Input | Output, target: Input | None, path: Path
     """Refuse an edge between types that do not fit."""
     if target is None:
         return
-    if source.is_parameter != target.is_parameter:
-        takes = "a value" if target.is_parameter else "an artifact"
-        is_ = "a value" if source.is_parameter else "an artifact"
-        mistakes.add(
-            path, f"input {target.name!r} takes {takes} (type {target.type}), but {name} is {is_} (type {source.type})"
-        )
-        return
-    if source.is_parameter:
+    if source.is_parameter and target.is_parameter:
         matches = not target.declared or fits(source.type, target.type)
     else:
-        matches = artifacts_match(source.type, target.type)
+        matches = source.is_parameter == target.is_parameter and artifacts_match(source.type, target.type)
     if not matches:
-        mistakes.add(path, f"input {target.name!r} takes {describe_type(target)}, but {name} is {source.type}")
+        mistakes.add(
+            path, f"input {target.name!r} takes {describe_type(target)}, but {name} is {describe_type(source)}"
+        )

@@ -6,7 +6,7 @@ from typing import Any
 from levada.frontend.component import read_artifact, read_default_of
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.shape import named
-from levada.graph.model import ABSENT, Datum, Input
+from levada.graph.model import ABSENT, Datum, Input, Output
 from levada.graph.types import (
     ANY_ARTIFACT,
     KNOWN_ARTIFACTS,
@@ -17,6 +17,7 @@ from levada.graph.types import (
     check_value,
     natural_type,
     parameter_type,
+    with_article,
 )
 
 
@@ -84,7 +85,7 @@ def resolve_parameters(
 def _resolve(parameter: Input, given: Mapping[str, Any], path: Path, mistakes: Mistakes) -> Datum:
     if parameter.name not in given:
         if not parameter.may_be_absent:
-            mistakes.add(path, f"the parameter {parameter.name!r} is required ({describe_type(parameter)})")
+            mistakes.add(path, f"the parameter {parameter.name!r} is required: {describe_type(parameter)}")
         return parameter.default
     place, value = path / parameter.name, given[parameter.name]
     if not parameter.is_parameter:
@@ -102,6 +103,6 @@ def _as_type(type_: str, value: Any) -> Any:
     return as_text(checked) if type_ == STRING else checked
 
 
-def describe_type(target: Input) -> str:
-    """What an input takes, for messages: `Integer`, or `artifact of type Model`."""
-    return target.type if target.is_parameter else f"artifact of type {target.type}"
+def describe_type(thing: Input | Output) -> str:
+    """What an input takes or an output gives, for messages: `an Integer`, or `an artifact of type Model`."""
+    return with_article(thing.type) if thing.is_parameter else f"an artifact of type {thing.type}"

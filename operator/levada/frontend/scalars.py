@@ -58,7 +58,7 @@ def resolve(text: str) -> Any:
 def _number(text: str) -> Any:
     if _SPECIAL_FLOAT.fullmatch(text):
         raise AmbiguousScalarError(f'{text} is not a number that JSON can hold: quote it ("{text}")')
-    plain = text if text[0] == "." else text.replace("_", "")
+    plain = text.replace("_", "")
     if integer := _INTEGER.fullmatch(plain):
         return _integer(text, integer)
     number = float(plain) if _FLOAT.fullmatch(plain) else math.inf

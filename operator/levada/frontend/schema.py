@@ -8,6 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from levada.api.fields import DNS_LABEL, DNS_SUBDOMAIN, DURATION, QUANTITY
+from levada.api.unsupported import unsupported_fields
 from levada.frontend.mistakes import Mistakes, Path, Step, closest, shorten
 from levada.graph.types import as_text, describe
 
@@ -44,6 +45,8 @@ def check_schema(model: type[BaseModel], raw: Any, path: Path, mistakes: Mistake
         for steps, details in places.items():
             for message, suggestion in _findings(model, steps, details):
                 mistakes.add(path.descend(steps), message, suggestion)
+        for steps, message in _not_exactly_one(model, raw, ()):
+            mistakes.add(path.descend(steps), message)
 
 
 def _steps(raw: Any, detail: ErrorDetails) -> tuple[Step, ...]:
@@ -74,7 +77,7 @@ def _findings(model: type[BaseModel], steps: tuple[Step, ...], details: list[Err
     if expected:
         wanted = " or ".join(dict.fromkeys(expected))
         found = details[0]["input"]
-        yield f"expected {wanted}, found {describe(found)}{_quote_hint(wanted, found)}", None
+        yield f"expected {wanted}, found {_found(found)}{_quote_hint(wanted, found)}", None
     for kind, detail in by_kind.items():
         found = shorten(str(detail["input"]))
         if kind == "missing":
@@ -91,10 +94,32 @@ def _findings(model: type[BaseModel], steps: tuple[Step, ...], details: list[Err
             yield detail["msg"][:1].lower() + detail["msg"][1:], None
 
 
+def _found(value: Any) -> str:
+    """What kind of thing stands there, in the words of YAML where it is a collection."""
+    return "a map" if isinstance(value, dict) else "a list" if isinstance(value, list) else describe(value)
+
+
 def _quote_hint(expected: str, found: Any) -> str:
     if expected.startswith("a String") and isinstance(found, int | float):
         return f'; quote it: "{as_text(found)}"'
     return ""
+
+
+def _not_exactly_one(model: type[BaseModel], raw: Any, at: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], str]]:
+    """Choices made twice or not at all: pydantic sees them only where nothing else is wrong."""
+    if not isinstance(raw, dict):
+        return
+    choices: tuple[str, ...] = getattr(model, "EXACTLY_ONE", ())
+    given = [choice for choice in choices if choice in raw]
+    location = getattr(model, "LOCATION", None)
+    if choices and len(given) != 1 and not (location and unsupported_fields(location) & raw.keys()):
+        shown = " and ".join(given) or "none"
+        yield at, f"exactly one of {', '.join(choices)} is needed, {shown} given"
+    for name, value in raw.items():
+        below = _model_at(model, (name, 0)) if isinstance(value, list) else _model_at(model, (name,))
+        if below is not None:
+            for index, item in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                yield from _not_exactly_one(below, item, (*at, name) if index is None else (*at, name, index))
 
 
 def _model_at(model: type[BaseModel], steps: Iterable[Step]) -> type[BaseModel] | None:

@@ -186,4 +186,14 @@ def _mismatch(type_: str, value: Any) -> str:
     text = f"expected {with_article(type_)}, found {describe(value)}"
     if type_ == STRING and isinstance(value, int | float):
         text += f'; quote it: "{as_text(value)}"'
+    elif isinstance(value, str) and _reads_as(type_, value):
+        text += "; write it without quotes"
     return text
+
+
+def _reads_as(type_: str, text: str) -> bool:
+    try:
+        parse_text(type_, text)
+    except ValueMismatchError:
+        return False
+    return True
