@@ -1,15 +1,9 @@
 """Fixtures of the tests that use the whole cluster."""
 
-import os
-import secrets
-import subprocess
-import sys
 from collections import Counter
 
 import pytest
 from obstore.store import S3Store
-
-from cluster.paths import LOGS, REPO
 
 BASE_IMAGE = "levada-base:test"
 
@@ -38,47 +32,34 @@ def bucket(cluster) -> S3Store:
 
 
 class Operator:
-    """Levada's operator as a process of this machine, which tests may end as roughly as they like."""
+    """The operator as Helm installed it."""
 
-    def __init__(self, kubeconfig, identity):
-        self._environment = os.environ | {
-            "KUBECONFIG": str(kubeconfig),
-            "LEVADA_AGENT_IMAGE": "levada:test",
-            "LEVADA_HTTP_PORT": "0",
-            "POD_NAMESPACE": "default",
-            "POD_NAME": identity,
-        }
-        self.log = LOGS / f"operator-{identity}.log"
-        self.process = None
-        self.start()
-
-    def start(self):
-        with self.log.open("ab") as log:
-            self.process = subprocess.Popen(
-                [sys.executable, "-m", "levada.handlers"], env=self._environment, stdout=log, stderr=log
-            )
+    def __init__(self, kubectl):
+        self._kubectl = kubectl
 
     def kill(self):
-        self.process.kill()
-        self.process.wait()
+        """SIGKILL: the kubelet gives a force-deleted Pod no grace."""
+        pods = ("delete", "pods", "-l", "app.kubernetes.io/component=operator", "--force", "--grace-period=0")
+        self._kubectl("-n", "levada-system", *pods)
 
-    def stop(self):
-        self.process.terminate()
-        try:
-            self.process.wait(30)
-        except subprocess.TimeoutExpired:
-            self.kill()
-            pytest.fail("the operator did not stop within 30 s of SIGTERM")
+    def scale(self, replicas):
+        self._kubectl("-n", "levada-system", "scale", "deployment/levada", f"--replicas={replicas}")
+        if replicas:
+            self.ready()
+        else:
+            self._kubectl("-n", "levada-system", "wait", "pods", "-l", "app.kubernetes.io/component=operator",
+                          "--for=delete", "--timeout=60s")  # fmt: skip
+
+    def ready(self):
+        self._kubectl("-n", "levada-system", "rollout", "status", "deployment/levada", "--timeout=120s")
 
 
 @pytest.fixture(scope="session")
-def operator(cluster, kubectl):
-    """An operator of this checkout. Every worker of pytest-xdist has one: replicas, of which one leads."""
-    kubectl("apply", "--server-side", "--force-conflicts", "-f", REPO / "crds")
-    kubectl("wait", "--for=condition=Established", "-f", REPO / "crds")
-    started = Operator(cluster.kubeconfig, f"test-{secrets.token_hex(3)}")
-    yield started
-    started.stop()
+def operator(kubectl):
+    """Levada, which `make cluster-up` (or whoever gave the cluster) has installed."""
+    installed = Operator(kubectl)
+    installed.ready()
+    return installed
 
 
 @pytest.fixture

@@ -116,7 +116,6 @@ def test_the_operator_killed_in_the_middle_runs_nothing_twice(runs, operator):
     for done in (1, 2):
         runs.until("survivor", lambda status, n=done: status.get("counts", {}).get("succeeded", 0) >= n, f"{done} done")
         operator.kill()
-        operator.start()
     status, tasks = runs.end("survivor", 180)
     assert status["phase"] == "Succeeded"
     assert {task["attempts"] for task in tasks.values()} == {1}
@@ -127,6 +126,19 @@ def test_a_run_deleted_in_the_middle_leaves_no_pod(runs, operator, kubectl, name
     runs.start("unwanted", {"long": container("exec sleep 600")})
     runs.until("unwanted", lambda status: status.get("counts", {}).get("running"), "its task runs")
     kubectl("delete", "pipelinerun.levada.dev", "unwanted", "-n", namespace)
+    wait_for(lambda: not runs.pods("unwanted"), "the Pods to go", 90)
+
+
+def test_a_run_deleted_while_the_operator_is_away_is_cleaned_up_once_it_is_back(
+    runs, operator, kubectl, namespace, wait_for
+):
+    runs.start("unwanted", {"long": container("exec sleep 600")})
+    runs.until("unwanted", lambda status: status.get("counts", {}).get("running"), "its task runs")
+    operator.scale(0)
+    try:
+        kubectl("delete", "pipelinerun.levada.dev", "unwanted", "-n", namespace)
+    finally:
+        operator.scale(1)
     wait_for(lambda: not runs.pods("unwanted"), "the Pods to go", 90)
 
 
