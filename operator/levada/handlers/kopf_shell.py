@@ -9,7 +9,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Any
+from typing import Any, cast
 
 import kopf
 
@@ -143,6 +143,7 @@ class _Life(threading.Thread):
             registry=self._shell.registry(self._owner),
             settings=_settings(),
             standalone=True,
+            identity=cast("Any", "levada"),  # else it asks who runs it, and UID 65532 has no name
             clusterwide=not self._shell.namespaces,
             namespaces=self._shell.namespaces,
             stop_flag=self._stop,
