@@ -1,0 +1,32 @@
+{{- /*
+What the operator may do where it works: each verb is one that it uses.
+Not here, on purpose: customresourcedefinitions and namespaces (kopf's scanning is off), secrets but for one name,
+deletecollection, and any write to specs: the operator annotates a run once and writes statuses.
+*/ -}}
+{{- define "levada.rules" -}}
+- apiGroups: [levada.dev]
+  resources: [pipelineruns]
+  # patch: the annotation that says which object was started, so that a restored backup runs nothing
+  verbs: [get, list, watch, patch]
+- apiGroups: [levada.dev]
+  resources: [pipelines, components]
+  verbs: [get, list, watch]
+- apiGroups: [levada.dev]
+  resources: [pipelineruns/status, pipelines/status, components/status]
+  verbs: [patch]
+- apiGroups: [""]
+  resources: [pods]
+  # patch: taking off the finalizer that holds a finished Pod until its result is recorded
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [configmaps]
+  # The frozen definition and bulky outputs of a run; `levada-store`.
+  verbs: [get, create]
+- apiGroups: [""]
+  resources: [secrets]
+  resourceNames: [levada-store]
+  verbs: [get]
+- apiGroups: [events.k8s.io]
+  resources: [events]
+  verbs: [create, patch]
+{{- end }}
