@@ -40,13 +40,19 @@ format: setup ## Format the code and mend what the linter can
 	@$(BIN)/ruff format .
 	@$(BIN)/ruff check --fix .
 
-generate: setup ## Write crds/ anew from the models
+generate: setup ## Write crds/, the chart's copy of them and manifests/install.yaml anew
 	@$(BIN)/python -m levada.api.crd crds
+	@$(BIN)/python manifests/generate.py --helm "$$($(CLUSTER) helm)"
+
+GENERATED := crds helm/levada/files manifests/install.yaml
 
 verify: setup ## Format, lint, types, layers, generated files: what can be checked without running anything
 	@echo "==> format and lint"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@echo "==> types"; $(BIN)/mypy
 	@echo "==> layers"; $(BIN)/lint-imports --no-cache | tail -n 12
 	@echo "==> generated files"; $(MAKE) --no-print-directory generate
-	@test -z "$$(git status --porcelain crds manifests/install.yaml)" || \
-		{ git status --short crds manifests/install.yaml; echo "generated files differ: run 'make generate' and commit"; exit 1; }
+	@test -z "$$(git status --porcelain $(GENERATED))" || \
+		{ git status --short $(GENERATED); echo "generated files differ: run 'make generate' and commit"; exit 1; }
+
+cluster-demo: cluster-up ## Run the example on the real cluster: two runs, their results and plots
+	@$(CLUSTER) demo

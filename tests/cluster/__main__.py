@@ -1,9 +1,9 @@
-"""`python -m cluster up|down|image|check|test`; the Makefile's targets call it."""
+"""`python -m cluster up|down|image|check|test|demo`; the Makefile's targets call it."""
 
 import argparse
 import sys
 
-from cluster import lifecycle, packages, product_image, suite
+from cluster import binaries, demo, lifecycle, packages, product_image, suite
 from cluster.progress import ClusterError
 
 
@@ -16,6 +16,8 @@ def main() -> int:
     commands.add_parser("image", help="build the product's image")
     commands.add_parser("check", help="say whether this machine can run a cluster")
     commands.add_parser("test", help="run every test that this machine can run")
+    commands.add_parser("demo", help="run the example and show what it gave")
+    commands.add_parser("helm", help="build Helm if need be and say where it is")
     arguments = parser.parse_args()
     try:
         if arguments.command == "up":
@@ -24,6 +26,11 @@ def main() -> int:
             lifecycle.down()
         elif arguments.command == "image":
             product_image.build()
+        elif arguments.command == "demo":
+            demo.show()
+        elif arguments.command == "helm":
+            binaries.build(("helm",))
+            print(binaries.program("helm"))
         elif arguments.command == "test":
             return suite.run()
         else:
