@@ -4,6 +4,8 @@ The parser is libyaml, of which Go's yaml.v2 is a translation; what its scalars 
 constructed but JSON values, aliases are bounded, and everything that is wrong is reported with its line.
 """
 
+import json
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,6 +19,9 @@ MAX_BYTES = 16 * 2**20
 MAX_DEPTH = 64
 MAX_NODES = 1_000_000
 """Values in one document, what aliases repeat counted each time: a bomb of nine aliases has billions."""
+
+_PAIR = re.compile(r"\\(?:(u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2})|.)")
+_RARE_BREAK = re.compile("[\x85\u2028\u2029]")
 
 _LOADER: Any = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 _TAG = "tag:yaml.org,2002:"
@@ -99,7 +104,7 @@ def read_documents(file: str, data: bytes) -> tuple[list[Document], list[Located
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         return [], [Located(file, data.count(b"\n", 0, error.start) + 1, "", "the file is not UTF-8 text")]
-    reader = _Reader(file, text)
+    reader = _Reader(file, _json_as_yaml(text) if text.lstrip().startswith("{") else text)
     documents: list[Document] = []
     try:
         documents.extend(reader.documents())
@@ -115,8 +120,14 @@ def read_documents(file: str, data: bytes) -> tuple[list[Document], list[Located
     return documents, reader.mistakes
 
 
+def _json_as_yaml(text: str) -> str:
+    """JSON in which what YAML reads otherwise is written as YAML reads it: surrogate pairs, and rare line breaks."""
+    text = _PAIR.sub(lambda match: json.loads(f'"{match[0]}"') if match[1] else match[0], text)
+    return _RARE_BREAK.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
 def _tab_hint(text: str, mark: Any) -> str:
-    line = text.splitlines()[mark.line] if mark and mark.line < text.count("\n") + 1 and text else ""
+    line = next(iter(text.splitlines()[mark.line :]), "") if mark else ""
     return " (there is a tab; YAML indents with spaces)" if "\t" in line[: len(line) - len(line.lstrip())] else ""
 
 
@@ -203,8 +214,8 @@ class _Reader:
         return _collection(line, entries, list(entries.values()))
 
     def _merged(self, node: Node, line: int, path: tuple[Step, ...]) -> list[Node]:
-        """The maps that a merge key `<<` adds, the one that counts most last."""
-        nodes = node.content[::-1] if isinstance(node.content, list) else [node]
+        """The maps that a merge key `<<` adds, the one that counts most first."""
+        nodes = node.content if isinstance(node.content, list) else [node]
         if any(not isinstance(other.content, dict) for other in nodes):
             raise _UnreadableError(line, path, "<< merges a map or a list of maps")
         return nodes

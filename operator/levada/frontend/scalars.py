@@ -29,6 +29,7 @@ _INTEGER = re.compile(
     r"(?P<sign>[-+]?)(0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO]?(?P<oct>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
 )
 _BASES = {"hex": 16, "bin": 2, "oct": 8, "dec": 10}
+_LOOSE_UNDERSCORE = re.compile(r"(?<![0-9])_|_(?![0-9])")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
@@ -58,6 +59,8 @@ def resolve(text: str) -> Any:
 def _number(text: str) -> Any:
     if _SPECIAL_FLOAT.fullmatch(text):
         raise AmbiguousScalarError(f'{text} is not a number that JSON can hold: quote it ("{text}")')
+    if text[0] == "." and _LOOSE_UNDERSCORE.search(text):
+        return text
     plain = text.replace("_", "")
     if integer := _INTEGER.fullmatch(plain):
         return _integer(text, integer)
@@ -68,9 +71,9 @@ def _number(text: str) -> Any:
 def _integer(text: str, match: re.Match[str]) -> int:
     base = next(name for name in _BASES if match[name] is not None)
     # Python refuses to read thousands of digits at all.
-    number = int(match["sign"] + match[base], _BASES[base]) if len(text) <= _LONGEST_INTEGER else math.inf
+    number = int(match["sign"] + match[base], _BASES[base]) if len(text) <= _LONGEST_INTEGER else INT64.stop
     if number not in INT64:
         raise AmbiguousScalarError(
             f"the integer {shorten(text)} does not fit into 64 bits: quote it to make it a String"
         )
-    return int(number)
+    return number

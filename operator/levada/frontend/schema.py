@@ -8,7 +8,6 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from levada.api.fields import DNS_LABEL, DNS_SUBDOMAIN, DURATION, QUANTITY
-from levada.api.unsupported import unsupported_fields
 from levada.frontend.mistakes import Mistakes, Path, Step, closest, shorten
 from levada.graph.types import as_text, describe
 
@@ -111,10 +110,10 @@ def _not_exactly_one(model: type[BaseModel], raw: Any, at: tuple[Step, ...]) -> 
         return
     choices: tuple[str, ...] = getattr(model, "EXACTLY_ONE", ())
     given = [choice for choice in choices if choice in raw]
-    location = getattr(model, "LOCATION", None)
-    if choices and len(given) != 1 and not (location and unsupported_fields(location) & raw.keys()):
-        shown = " and ".join(given) or "none"
-        yield at, f"exactly one of {', '.join(choices)} is needed, {shown} given"
+    # A choice that is misspelt, or not built yet, is a mistake of its own; it is not missing as well.
+    is_missing = not given and raw.keys() <= set(_fields(model))
+    if choices and (len(given) > 1 or is_missing):
+        yield at, f"exactly one of {', '.join(choices)} is needed, {' and '.join(given) or 'none'} given"
     for name, value in raw.items():
         below = _model_at(model, (name, 0)) if isinstance(value, list) else _model_at(model, (name,))
         if below is not None:

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
+from functools import partial
 
 from aiohttp import web
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
@@ -35,8 +36,8 @@ async def serve(
         The port.
     """
     application = web.Application()
-    application.router.add_get("/healthz", lambda _: _answer(alive))
-    application.router.add_get("/readyz", lambda _: _answer(ready))
+    application.router.add_get("/healthz", partial(_answer, alive))
+    application.router.add_get("/readyz", partial(_answer, ready))
     application.router.add_get("/metrics", _metrics)
     runner = web.AppRunner(application, access_log=None, shutdown_timeout=1.0)
     await runner.setup()
@@ -48,7 +49,7 @@ async def serve(
         await runner.cleanup()
 
 
-async def _answer(checks: Mapping[str, Check]) -> web.Response:
+async def _answer(checks: Mapping[str, Check], _: web.Request) -> web.Response:
     problems = [f"{name}: {problem}" for name, check in checks.items() if (problem := check())]
     return web.Response(text="\n".join(problems or ["ok"]) + "\n", status=503 if problems else 200)
 
