@@ -120,7 +120,7 @@ class _Life(threading.Thread):
         self._owner = owner
         self._ended = ended
         self._loop = asyncio.new_event_loop()
-        self._stop = asyncio.Event()
+        self._stop_flag = asyncio.Event()
 
     def run(self) -> None:
         """The thread."""
@@ -136,7 +136,7 @@ class _Life(threading.Thread):
     def stop(self) -> None:
         """Ask kopf to end; from any thread."""
         with suppress(RuntimeError):  # it has
-            self._loop.call_soon_threadsafe(self._stop.set)
+            self._loop.call_soon_threadsafe(self._stop_flag.set)
 
     async def _kopf(self) -> None:
         await kopf.operator(
@@ -146,7 +146,7 @@ class _Life(threading.Thread):
             identity=cast("Any", "levada"),  # else it asks who runs it, and UID 65532 has no name
             clusterwide=not self._shell.namespaces,
             namespaces=self._shell.namespaces,
-            stop_flag=self._stop,
+            stop_flag=self._stop_flag,
         )
 
 

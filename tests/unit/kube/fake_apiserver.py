@@ -147,9 +147,11 @@ class FakeApiServer:
         try:
             while True:
                 for version, kind, item in list(self.history):
-                    if version > reached and (kind == "BOOKMARK" or _within(request.path, item["metadata"]["path"])):
+                    if version <= reached:
+                        continue
+                    if kind == "BOOKMARK" or _within(request.path, item["metadata"]["path"]):
                         await _send(response, kind, item)
-                        reached = version
+                    reached = version
                 async with self.news:
                     await self.news.wait_for(
                         lambda reached=reached: any(version > reached for version, *_ in self.history)
