@@ -9,7 +9,7 @@ from levada.kube.active_run import utc_now
 from levada.kube.client import Json
 from levada.kube.definition import MissingReferencesError, gather
 from levada.kube.errors import ApiError
-from levada.kube.resource import COMPONENTS, PIPELINES
+from levada.kube.resource import COMPONENTS, PIPELINES, Resource
 from levada.kube.runtime import Runtime
 from levada.kube.task_pods import CONFLICT, NOT_FOUND
 from levada.planner import reasons
@@ -18,29 +18,62 @@ from levada.planner.status import Standing, condition
 _WAIT = 15.0
 
 
-async def reconcile_definition(runtime: Runtime, kind: str, namespace: str, name: str) -> float | None:
-    """Check one of the `pipelines` or `components` and write what was found, if it is news."""
-    resource = PIPELINES if kind == PIPELINES.plural else COMPONENTS
-    try:
-        found = await runtime.api.get(resource, namespace, name)
-    except ApiError as error:
-        if error.status == NOT_FOUND:
+class Definitions:
+    """Checks Components and Pipelines; a Pipeline also when a Component that it uses has come, changed or gone."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._uses: dict[tuple[str, str], set[str]] = {}
+
+    async def reconcile(self, kind: str, namespace: str, name: str) -> float | None:
+        """Check one of the `pipelines` or `components` and write what was found, if it is news."""
+        resource = PIPELINES if kind == PIPELINES.plural else COMPONENTS
+        is_pipeline = resource is PIPELINES
+        found = await self._get(resource, namespace, name)
+        if found is None:
+            if is_pipeline:
+                self._uses.pop((namespace, name), None)
+            else:
+                self._wake_users(namespace, name)
             return None
-        raise
-    if found["metadata"].get("deletionTimestamp"):
-        return None
-    verdict, truth = await _check(runtime, resource is PIPELINES, found)
-    status = _status(found, verdict, truth)
-    if status != found.get("status"):
+        if is_pipeline:
+            self._uses[namespace, name] = references(found["spec"])
+        verdict, truth = await _check(self._runtime, is_pipeline, found)
+        status = _status(found, verdict, truth)
+        if status != found.get("status"):
+            if not await self._write(resource, found, status):
+                return 0.1
+            if not is_pipeline:
+                self._wake_users(namespace, name)
+        return _WAIT if verdict.reason == reasons.WAITING_FOR_REFERENCE else None
+
+    def _wake_users(self, namespace: str, component: str) -> None:
+        for (where, pipeline), used in self._uses.items():
+            if where == namespace and component in used:
+                self._runtime.enqueue(PIPELINES.plural, namespace, pipeline, 0)
+
+    async def _get(self, resource: Resource, namespace: str, name: str) -> Json | None:
+        """The object, unless it is gone or going."""
+        try:
+            found = await self._runtime.api.get(resource, namespace, name)
+        except ApiError as error:
+            if error.status == NOT_FOUND:
+                return None
+            raise
+        return None if found["metadata"].get("deletionTimestamp") else found
+
+    async def _write(self, resource: Resource, found: Json, status: Json) -> bool:
+        """Write the status; False when the object has changed meanwhile."""
         metadata = {key: found["metadata"][key] for key in ("resourceVersion", "uid")}
         body = {"metadata": metadata, "status": status}
+        where = found["metadata"]["namespace"], found["metadata"]["name"]
         try:
-            await runtime.api.patch(resource, namespace, name, body, subresource="status")
+            await self._runtime.api.patch(resource, *where, body, subresource="status")
         except ApiError as error:
             if error.status not in (CONFLICT, NOT_FOUND):
                 raise
-            return 0.1
-    return _WAIT if verdict.reason == reasons.WAITING_FOR_REFERENCE else None
+            return False
+        return True
 
 
 async def _check(runtime: Runtime, is_pipeline: bool, found: Json) -> tuple[Standing, str]:  # noqa: FBT001

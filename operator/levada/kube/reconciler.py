@@ -15,7 +15,7 @@ from levada.kube import metrics, task_pods
 from levada.kube.active_run import ActiveRun, StaleRunError, patch_status, utc_now
 from levada.kube.client import Json
 from levada.kube.definition import Definition, FrozenElsewhereError, MissingReferencesError, freeze, gather, thaw
-from levada.kube.definition_status import reconcile_definition
+from levada.kube.definition_status import Definitions
 from levada.kube.errors import ApiError
 from levada.kube.events import ObjectRef
 from levada.kube.namespace_store import read_store
@@ -56,6 +56,7 @@ class Reconciler:
         self._api = runtime.api
         self._allowed = Allowed(frozenset(settings.allowed_service_accounts), frozenset(settings.allowed_secrets))
         self._settings = _pod_settings(settings)
+        self._definitions = Definitions(runtime)
         self._active: dict[Key, ActiveRun] = {}
         self._pods: dict[Key, dict[str, PodView]] = {}
         self._changed: dict[Key, set[str]] = {}
@@ -86,7 +87,7 @@ class Reconciler:
         for (run_namespace, run), names in list(self._waiting.items()):
             if run_namespace == namespace and wanted in names:
                 self._runtime.enqueue(PIPELINE_RUNS.plural, namespace, run, 0)
-        return await reconcile_definition(self._runtime, kind, namespace, name)
+        return await self._definitions.reconcile(kind, namespace, name)
 
     async def reconcile_run(self, namespace: str, name: str) -> float | None:
         """Bring one run forward; a run that is gone has its Pods cleaned up."""
@@ -96,15 +97,16 @@ class Reconciler:
         try:
             if active is None or not changed:
                 active = await self._refresh(key)
+                changed = set(self._pods.get(key, ()))
             if active is None:
                 return await self._clean_up(key)
             active.pods = self._pods.setdefault(key, {})
-            wait = await active.step(changed or set(active.pods), utc_now())
+            wait = await active.step(changed, utc_now())
         except StaleRunError:
             self._active.pop(key, None)
             return 0.05
         except BaseException:
-            self._changed.setdefault(key, set()).update(changed)
+            self._active.pop(key, None)  # built anew from the API server, whatever was half done
             raise
         self._measure(key, active)
         if active.run.is_final and active.run.version == active.run.recorded:

@@ -41,7 +41,7 @@ class Plan:
     starts
         Attempts to start.
     stops
-        Leaves whose running attempt must be stopped; they are decided once it is proven dead.
+        Leaves whose running attempt must be stopped, named until it is proven dead; then they are decided.
     flush
         Whether the status must be written before anything else happens: an attempt waits for it.
     wake
@@ -132,7 +132,6 @@ class Run:
     def plan(self, now: datetime) -> Plan:
         """What to do now; the starts it returns are not returned again unless refused."""
         plan = Plan(stops=list(self._doomed.values()))
-        self._doomed.clear()
         wake: list[datetime] = []
         flush = False
         for leaf in list(self._ready.values()):

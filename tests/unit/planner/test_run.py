@@ -114,17 +114,18 @@ def test_a_final_task_and_an_old_attempt_are_past_changing():
     assert run.leaves["a"].phase is Phase.SUCCEEDED
 
 
-def test_what_cannot_end_is_stopped_once_and_decided_only_when_it_is_dead():
+def test_what_cannot_end_is_to_be_stopped_until_it_is_dead_and_only_then_decided():
     run = Run(graph(task("a")), {})
     started(run)
     doom = Doomed(Failure(reasons.PENDING_TIMEOUT, "too long"))
     run.observe("a", 0, doom, NOW)
     assert [leaf.path for leaf in run.plan(NOW).stops] == ["a"]
-    assert run.plan(NOW).stops == []
+    assert [leaf.path for leaf in run.plan(NOW).stops] == ["a"]
     run.observe("a", 0, Success({"n": 1}), NOW)
     assert not run.is_final
     run.observe("a", 0, Running(), NOW, dead=True)
     assert run.leaves["a"].reason == reasons.PENDING_TIMEOUT
+    assert run.plan(NOW).stops == []
 
 
 def test_a_pod_is_let_go_only_after_its_result_was_recorded():
