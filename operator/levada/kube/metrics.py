@@ -12,7 +12,8 @@ from prometheus_client import (
     disable_created_metrics,
 )
 
-disable_created_metrics()  # they double the number of series and nobody reads them  # type: ignore[no-untyped-call]
+# Creation times double the number of series and nobody reads them.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
 ProcessCollector(registry=REGISTRY)
 PlatformCollector(registry=REGISTRY)
