@@ -184,6 +184,7 @@ RULES = {
     ("levada.dev", "pipelines/status"): "patch",
     ("levada.dev", "components/status"): "patch",
     ("", "pods"): "get list watch create patch delete",
+    ("", "pods/log"): "get",
     ("", "configmaps"): "get create",
     ("", "secrets", "levada-store"): "get",
     ("events.k8s.io", "events"): "create patch",

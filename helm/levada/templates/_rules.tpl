@@ -19,6 +19,10 @@ deletecollection, and any write to specs: the operator annotates a run once and 
   # patch: taking off the finalizer that holds a finished Pod until its result is recorded
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
+  resources: [pods/log]
+  # The end of a failed task's log goes to the store.
+  verbs: [get]
+- apiGroups: [""]
   resources: [configmaps]
   # The frozen definition and bulky outputs of a run; `levada-store`.
   verbs: [get, create]

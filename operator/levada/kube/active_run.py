@@ -6,38 +6,40 @@ Order of writes: bulky outputs (ConfigMap), status, finalizer. A Pod is let go o
 from __future__ import annotations
 
 import asyncio
-import base64
+import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import msgspec
 
 from levada.graph.model import Datum, Graph
-from levada.kube import task_pods
+from levada.kube import bulky, task_pods
 from levada.kube.client import Api, Json
-from levada.kube.definition import config_map, is_owned
 from levada.kube.errors import ApiError, ApiUnreachableError
-from levada.kube.resource import CONFIG_MAPS, PIPELINE_RUNS
+from levada.kube.kept_log import keep_log
+from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.task_pods import CONFLICT
 from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Waiting
-from levada.planner.encoding import decode_rows, leaf_of, plain_outputs
+from levada.planner.encoding import decode_rows, leaf_of
 from levada.planner.handoff import Manifest
-from levada.planner.locations import attempt_root
-from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, TASK_ANNOTATION, outputs_name, pod_name
+from levada.planner.locations import attempt_root, log_uri
+from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, TASK_ANNOTATION, pod_name
 from levada.planner.nodes import Leaf
 from levada.planner.pod import RunIdentity, build_pod
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
 from levada.planner.run import Run, Start
 from levada.planner.settings import PodSettings
-from levada.planner.sighting import is_dead, sight
+from levada.planner.sighting import MAIN, is_dead, sight
 from levada.planner.status import Shards, Standing, head_status, standing, tasks_status
 from levada.store.config import StoreConfig
+from levada.store.errors import StoreError
 from levada.store.stores import Stores
+
+_log = logging.getLogger(__name__)
 
 DEBOUNCE = 0.2
 """Seconds between two status writes of one run."""
@@ -94,7 +96,7 @@ class ActiveRun:
         """Take over what the status recorded before a restart."""
         status = self.object.get("status", {})
         self._shards.names = list(status.get("outputsConfigMaps", []))
-        shards = [await self._read_shard(name) for name in self._shards.names]
+        shards = [await bulky.read(self.api, self.object, name) for name in self._shards.names]
         for row in decode_rows(status.get("taskStates", "")):
             like = self.run.leaves.get(row.path)
             if like is None:
@@ -137,7 +139,7 @@ class ActiveRun:
         if not force and not verdict.is_final and since < DEBOUNCE:
             return DEBOUNCE - since
         version = self.run.version
-        await self._place_bulky()
+        await bulky.place(self.api, self.object, self._shards, self.run)
         status = head_status(verdict, self.object.get("status", {}), self._generation, self.started, now)
         await self.write_status(status | tasks_status(self.run, self._shards))
         self.run.mark_recorded(version)
@@ -249,44 +251,29 @@ class ActiveRun:
         if pod and not pod.metadata.deletion_timestamp:
             await task_pods.delete(self.api, pod, STOP_GRACE)
 
+    async def _keep_log(self, pod: PodView, path: str, attempt: int) -> None:
+        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
+        main = pod.container(MAIN)
+        ended = main.state.terminated if main else None
+        if not (self.store and ended and ended.exit_code) or not self.run.leaves[path].component.log_tail:
+            return
+        uri = log_uri(attempt_root(self.store.url, *self._place(path), attempt))
+        try:
+            await keep_log(self.api, Stores(self.store), pod.metadata.namespace, pod.metadata.name, uri)
+        except (ApiError, ApiUnreachableError, StoreError) as error:
+            _log.warning("the log of %s is not kept: %s", path, error)
+
     async def _release_recorded(self) -> None:
         held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
         for pod in held:
             path = pod.metadata.annotations.get(TASK_ANNOTATION, "")
             attempt = int(pod.metadata.annotations.get(ATTEMPT_ANNOTATION, "-1"))
             if self.run.is_recorded(path, attempt):
+                await self._keep_log(pod, path, attempt)
                 await task_pods.release(self.api, pod)
                 finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
                 metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
                 self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
-
-    async def _place_bulky(self) -> None:
-        leaves = self._shards.unplaced(self.run)
-        if not leaves:
-            return
-        packed = msgspec.json.encode({leaf.path: plain_outputs(leaf.outputs) for leaf in leaves})
-        name = outputs_name(self.object["metadata"]["name"], len(self._shards.names))
-        body = config_map(self.object, name, {"outputs": base64.b64encode(packed).decode()})
-        try:
-            await self.api.create(CONFIG_MAPS, body["metadata"]["namespace"], body)
-        except ApiError as error:
-            if error.status != CONFLICT:
-                raise
-            existing = await self.api.get(CONFIG_MAPS, body["metadata"]["namespace"], name)
-            if not is_owned(existing, self.object):
-                raise
-            # Written before a crash and never recorded: the number stays used, the next one is ours.
-            self._shards.names.append(name)
-            await self._place_bulky()
-            return
-        for leaf in leaves:
-            self._shards.of[leaf.path] = len(self._shards.names)
-        self._shards.names.append(name)
-
-    async def _read_shard(self, name: str) -> dict[str, dict[str, Any]]:
-        config = await self.api.get(CONFIG_MAPS, self.object["metadata"]["namespace"], name)
-        outputs: dict[str, dict[str, Any]] = msgspec.json.decode(base64.b64decode(config["binaryData"]["outputs"]))
-        return outputs
 
 
 async def patch_status(api: Api, run: Json, status: Json) -> Json:
