@@ -46,6 +46,8 @@ DEBOUNCE = 0.2
 LOST_GRACE = timedelta(seconds=30)
 """How long a Pod that vanished is thought to run on when its own grace is not known."""
 STOP_GRACE = 30
+RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
+"""First and longest wait before a Pod that was refused is tried again."""
 
 
 class StaleRunError(RuntimeError):
@@ -120,7 +122,8 @@ class ActiveRun:
         if plan.flush:
             await self.record(now, force=True)
             plan = self.run.plan(now)
-        await asyncio.gather(*(self._start(start, now) for start in plan.starts))
+        retries = await asyncio.gather(*(self._start(start, now) for start in plan.starts))
+        waits += [seconds for seconds in retries if seconds is not None]
         for leaf in plan.stops:
             await self._stop(leaf)
         if wait := await self.record(now):
@@ -220,14 +223,15 @@ class ActiveRun:
         self.run.observe(leaf.path, attempt, lost, now, dead=True)
         return []
 
-    async def _start(self, start: Start, now: datetime) -> None:
+    async def _start(self, start: Start, now: datetime) -> float | None:
+        """Create the attempt's Pod. Returns the seconds after which to look again, unless the Pod will tell."""
         leaf, template = start.leaf, start.leaf.task.pod
         built = build_pod(
             self._identity, leaf.path, start.attempt, leaf.component, start.inputs, template, self.settings
         )
         if isinstance(built, Failure):
             self.run.observe(leaf.path, start.attempt, built, now)
-            return
+            return 0.0
         name = built["metadata"]["name"]
         since = self._pending_since.setdefault(name, now)
         try:
@@ -239,12 +243,15 @@ class ActiveRun:
             self._live[name] = (leaf, start.attempt)
             leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
-        elif created.is_lasting or now - since > self.pending_timeout:
+            return None
+        left = since + self.pending_timeout - now
+        if created.is_lasting or left <= timedelta():
             reason = created.reason if created.is_lasting else reasons.PENDING_TIMEOUT
             self.run.observe(leaf.path, start.attempt, Failure(reason, created.message), now)
-        else:
-            waited = (now - since).total_seconds()
-            self.run.refuse(leaf.path, created.reason, created.message, now + timedelta(seconds=min(30, 1 + waited)))
+            return 0.0
+        pause = min(RETRY_FIRST + (now - since), RETRY_LONGEST, left)
+        self.run.refuse(leaf.path, created.reason, created.message, now + pause)
+        return pause.total_seconds()
 
     async def _stop(self, leaf: Leaf) -> None:
         pod = self.pods.get(self._pod_name(leaf))

@@ -221,19 +221,18 @@ class Reconciler:
         """Let go of the Pods of a run that is over, deleted or another one: stop what lives, release what is dead."""
         run = await self._get(key)
         over = run is None or bool(run["metadata"].get("deletionTimestamp")) or _is_final(run)
-        living = False
         for pod in list(self._pods.get(key, {}).values()):
-            if RESULT_FINALIZER not in pod.metadata.finalizers:
+            is_held = RESULT_FINALIZER in pod.metadata.finalizers
+            is_orphan = run is None and task_pods.is_orphan(pod)
+            if not is_held and not is_orphan:
                 continue
             if run is not None and not over and task_pods.is_ours(pod, run["metadata"]["uid"]):
                 continue
-            if is_dead(pod):
+            if (is_orphan or not is_dead(pod)) and not pod.metadata.deletion_timestamp:
+                await task_pods.delete(self._api, pod)
+            if is_held and is_dead(pod):
                 await task_pods.release(self._api, pod)
-            else:
-                living = True
-                if not pod.metadata.deletion_timestamp:
-                    await task_pods.delete(self._api, pod)
-        if not living and not self._pods.get(key):
+        if not self._pods.get(key):
             self._pods.pop(key, None)
         return None
 

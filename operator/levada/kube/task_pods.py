@@ -45,6 +45,11 @@ def is_ours(pod: PodView, run_uid: str, spec_hash: str | None = None) -> bool:
     return run_uid in owners and spec_hash in (None, pod.metadata.annotations.get(SPEC_ANNOTATION))
 
 
+def is_orphan(pod: PodView) -> bool:
+    """Whether we made `pod` and it has lost its owner (`--cascade=orphan`), so that nobody else will remove it."""
+    return not pod.metadata.owner_references and SPEC_ANNOTATION in pod.metadata.annotations
+
+
 async def find(api: Api, namespace: str, name: str) -> PodView | None:
     """The Pod as it stands now, or None."""
     try:
