@@ -1,4 +1,4 @@
-"""The whole cluster up and down; one at a time on a machine, and from whatever is left of the one before."""
+"""The whole cluster up and down; one of each number on a machine, and from whatever is left of the one before."""
 
 import fcntl
 import json
@@ -21,7 +21,7 @@ from cluster import (
     processes,
     store,
 )
-from cluster.paths import KUBECONFIG, REPO, RUN, STATE, may_install
+from cluster.paths import CACHE, KUBECONFIG, REPO, RUN, STATE, may_install
 from cluster.progress import ClusterError, phase, say
 from cluster.shell import succeeds
 
@@ -114,8 +114,8 @@ def _unmount(folder: Path) -> None:
 
 def _remove_control_groups() -> None:
     """The kubelet's own groups; a group with a process in it refuses to go, and that is right."""
-    for root in Path("/sys/fs/cgroup").glob("**/kubepods"):
-        for folder, _, _ in os.walk(root, topdown=False):
+    for parent in node.control_groups():
+        for folder, _, _ in os.walk(parent / "kubepods", topdown=False):
             try:
                 Path(folder).rmdir()
             except OSError:
@@ -123,13 +123,16 @@ def _remove_control_groups() -> None:
 
 
 def _take_over() -> None:
-    """Addresses and control groups are the machine's: a second checkout's cluster has to go first."""
+    """Addresses and control groups are the machine's: another checkout's cluster of our number has to go first."""
     owner = _owner()
     if not owner or owner == STATE:
         return
     if not may_install():
-        raise ClusterError(f"The cluster of {owner.parent} holds this machine. `make cluster-down` stops it.")
-    say(f"The cluster of {owner.parent} is stopped: there is room for one on a machine.")
+        raise ClusterError(
+            f"The cluster of {owner.parent} holds this machine. `make cluster-down` stops it; "
+            "LEVADA_CLUSTER=1 makes a second one beside it."
+        )
+    say(f"The cluster of {owner.parent} is stopped: there is room for one of each number (LEVADA_CLUSTER).")
     _stop(owner)
 
 
@@ -139,8 +142,8 @@ def _owner() -> Path | None:
 
 @contextmanager
 def _alone() -> Iterator[None]:
-    RUN.mkdir(parents=True, exist_ok=True)
-    with (RUN / "lock").open("w") as lock:
+    CACHE.mkdir(parents=True, exist_ok=True)
+    with (CACHE / "lock").open("w") as lock:  # the machine's clusters share what is built
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -2,10 +2,10 @@
 
 from pathlib import Path
 
-from cluster.paths import HOST_IP, LINK_PREFIX, NETNS, NODE_IP, POD_CIDR
+from cluster.paths import HOST_IP, LINK_PREFIX, NETNS, NODE_IP, NUMBER, POD_CIDR
 from cluster.shell import run, succeeds
 
-_OUTSIDE, _INSIDE = "levada0", "uplink"
+_OUTSIDE, _INSIDE = f"levada{NUMBER}", "uplink"
 
 
 def up() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from cluster import api, processes
 from cluster.binaries import program
 from cluster.certificates import PKI, kubeconfig
-from cluster.paths import CONTAINERD_SOCKET, NODE, NODE_IP, POD_CIDR, STATE
+from cluster.paths import CONTAINERD_SOCKET, CONTROL_GROUP, NODE, NODE_IP, POD_CIDR, STATE
 from cluster.progress import ClusterError
 
 NAMES = ("kube-proxy", "kubelet")
@@ -14,7 +14,8 @@ _KUBELET = STATE / "kubelet"
 
 
 def start() -> None:
-    _refuse_second_kubelet()
+    _refuse_strange_kubelet()
+    _make_control_groups()
     processes.start("kube-proxy", [program("kube-proxy"), *_proxy()])
     config = STATE / "kubelet.json"
     config.write_text(json.dumps(_kubelet_config(), indent=1))
@@ -40,12 +41,12 @@ def is_ready() -> bool:
     return ready and not tainted and api.get("/api/v1/namespaces/default/serviceaccounts/default") is not None
 
 
-def _refuse_second_kubelet() -> None:
-    """Two kubelets on one machine remove each other's Pods: they share the control groups."""
-    ours = processes.pid_of("kubelet")
+def _refuse_strange_kubelet() -> None:
+    """Two kubelets in one control group remove each other's Pods; only our own clusters are known to keep apart."""
+    ours = processes.pids_of_all_clusters("kubelet")
     for name in Path("/proc").glob("[0-9]*/comm"):
         try:
-            other = name.read_text().strip() == "kubelet" and int(name.parent.name) != ours
+            other = name.read_text().strip() == "kubelet" and int(name.parent.name) not in ours
         except (FileNotFoundError, ProcessLookupError):
             continue
         if other:
@@ -53,6 +54,23 @@ def _refuse_second_kubelet() -> None:
                 f"A kubelet that is not ours runs here (pid {name.parent.name}). "
                 "Use that cluster: LEVADA_TEST_KUBECONFIG=path"
             )
+
+
+def control_groups() -> list[Path]:
+    """The cluster's own group under every controller (cgroup v1), or the one of all (v2)."""
+    top = Path("/sys/fs/cgroup")
+    hierarchies = [top] if (top / "cgroup.controllers").exists() else [path for path in top.iterdir() if path.is_dir()]
+    return [hierarchy / CONTROL_GROUP.lstrip("/") for hierarchy in hierarchies]
+
+
+def _make_control_groups() -> None:
+    """The kubelet wants its group to be there."""
+    for group in control_groups():
+        group.mkdir(exist_ok=True)
+        for limit in ("cpuset.cpus", "cpuset.mems"):
+            if CONTROL_GROUP != "/" and (group / limit).exists():
+                # A new group of cgroup v1 starts with none, and takes no process then.
+                (group / limit).write_text((group.parent / limit).read_text())
 
 
 def _kubelet(config: Path) -> list[str]:
@@ -72,6 +90,7 @@ def _kubelet_config() -> dict:
         "authentication": {"anonymous": {"enabled": False}, "x509": {"clientCAFile": str(PKI / "ca.crt")}},
         "containerRuntimeEndpoint": f"unix://{CONTAINERD_SOCKET}",
         "cgroupDriver": "cgroupfs",
+        "cgroupRoot": CONTROL_GROUP,
         "failCgroupV1": False,
         "failSwapOn": False,
         "enforceNodeAllocatable": [],

@@ -10,15 +10,20 @@ LOGS = STATE / "logs"
 KUBECONFIG = STATE / "kubeconfig"
 CACHE = Path(os.environ.get("LEVADA_CACHE") or "~/.cache/levada").expanduser()
 
-# What must not outlive the machine's boot: pid records and sockets. One cluster per machine, so one folder; it is short
-# because a socket's path must stay below 108 characters wherever the checkout is.
-RUN = Path("/run/levada")
+NUMBER = int(os.environ.get("LEVADA_CLUSTER") or 0)
+"""Which of the machine's clusters this is: checkouts at work side by side give it different numbers below 60."""
+_NUMBERED = f"-{NUMBER}" if NUMBER else ""
+
+# What must not outlive the machine's boot: pid records and sockets. One folder for each cluster of the machine; it is
+# short because a socket's path must stay below 108 characters wherever the checkout is.
+RUN = Path(f"/run/levada{_NUMBERED}")
 CONTAINERD_SOCKET = RUN / "containerd.sock"
 
-NETNS = "levada"
+NETNS = f"levada{_NUMBERED}"
+CONTROL_GROUP = f"/levada{_NUMBERED}" if NUMBER else "/"
 NODE = "n1"
-HOST_IP = "10.89.0.2"
-NODE_IP = "10.89.0.1"
+HOST_IP = f"10.89.0.{4 * NUMBER + 2}"
+NODE_IP = f"10.89.0.{4 * NUMBER + 1}"
 LINK_PREFIX = 30
 POD_CIDR = "10.88.0.0/16"
 SERVICE_CIDR = "10.96.0.0/16"

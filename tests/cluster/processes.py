@@ -50,8 +50,18 @@ def wait_ready(name: str, ready: Callable[[], bool], timeout: float = 60) -> Non
 
 def pid_of(name: str) -> int | None:
     """The daemon's pid if the very process that we started is alive."""
+    return _recorded(_PIDS / f"{name}.json")
+
+
+def pids_of_all_clusters(name: str) -> set[int]:
+    """The daemons of that name of every cluster on this machine."""
+    records = RUN.parent.glob(f"levada*/pids/{name}.json")
+    return {pid for record in records if (pid := _recorded(record))}
+
+
+def _recorded(file: Path) -> int | None:
     try:
-        record = json.loads((_PIDS / f"{name}.json").read_text())
+        record = json.loads(file.read_text())
     except (FileNotFoundError, json.JSONDecodeError):
         return None
     same = record["boot"] == _boot() and record["started"] == _start_time(record["pid"])
