@@ -8,6 +8,7 @@ from e2e.runs import condition, container, kind
 ADDER = container(
     "true",
     {"inputValue": "a"},
+    {"outputPath": "m"},
     inputs=[{"name": "a", "type": "Integer"}],
     outputs=[{"name": "m", "type": "Model"}],
 )
@@ -30,7 +31,7 @@ INVALID = {  # what is wrong: tasks, and words that the message must hold
     "unknown-input": ({"one": FINE | {"inputs": {"b": {"value": 1}}}}, ["b"]),
     "unknown-after": ({"one": FINE | {"after": ["zero"]}}, ["zero"]),
     "missing-input": ({"one": ADDER}, ["a"]),
-    "wrong-type-of-value": ({"one": adding(value="many")}, ["an Integer", "many"]),
+    "wrong-type-of-value": ({"one": adding(value="many")}, ["an Integer", "a String"]),
     "wrong-type-of-output": ({"one": ONE, "two": adding(task="one", output="m")}, ["Model", "Integer"]),
     "too-large-integer": ({"one": adding(value=2**63)}, ["a"]),
     "cycle": ({"one": FINE | {"after": ["two"]}, "two": FINE | {"after": ["one"]}}, ["one", "two"]),

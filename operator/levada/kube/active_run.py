@@ -39,6 +39,8 @@ LOST_GRACE = timedelta(seconds=30)
 STOP_GRACE = 30
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
 """First and longest wait before a Pod that was refused is tried again."""
+MOST_NEWS = 20
+"""Failed tasks of one run that are told one by one."""
 STORE_AGAIN = 5.0
 """Seconds until a store that did not answer is asked again."""
 
@@ -69,6 +71,7 @@ class ActiveRun:
     _hints: PodHints = field(init=False)
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
+    _told: int = 0
 
     def __post_init__(self) -> None:
         self.run = Run(self.graph, self.inputs)
@@ -90,6 +93,13 @@ class ActiveRun:
         for leaf in self.run.leaves.values():
             if leaf.is_started and not leaf.phase.is_final:
                 self._live[self._pod_name(leaf)] = (leaf, leaf.attempt)
+        self._told = len(self.run.failed)
+
+    def news(self) -> list[Leaf]:
+        """The tasks that have failed since this was last asked, the first few of a run."""
+        failed = self.run.failed[self._told : MOST_NEWS]
+        self._told = len(self.run.failed)
+        return failed
 
     async def step(self, changed: set[str], now: datetime) -> float | None:
         """Bring the run forward. Returns the seconds after which to look again, if it is to be looked at by itself."""
@@ -134,6 +144,8 @@ class ActiveRun:
         if leaf.phase.is_final or leaf.attempt != attempt:
             self._live.pop(name, None)
             self._hints.forget(pod)
+            what = leaf.phase if leaf.phase.is_final else f"failed ({leaf.reason}), to be tried again"
+            _log.info("attempt %d ended: %s", attempt, what, extra={"task": path})
         return waits
 
     async def _sight(self, pod: PodView, leaf: Leaf, now: datetime) -> tuple[Sighting, list[float]]:
@@ -201,6 +213,7 @@ class ActiveRun:
             self._live[name] = (leaf, start.attempt)
             leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
+            _log.info("attempt %d started as Pod %s", start.attempt, name, extra={"task": leaf.path})
             return None
         left = since + self.pending_timeout - now
         if created.is_lasting or left <= timedelta():
@@ -225,27 +238,46 @@ class ActiveRun:
         if pod and not pod.metadata.deletion_timestamp:
             await task_pods.delete(self._api, pod, STOP_GRACE)
 
-    async def _keep_log(self, pod: PodView, path: str, attempt: int) -> None:
-        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
+    @property
+    def is_settled(self) -> bool:
+        """Whether it is over, recorded, and its logs are kept."""
+        is_recorded = self.run.is_final and self.run.version == self.run.recorded
+        return is_recorded and not any(self._log_is_coming(pod) for pod in self._releasable())
+
+    def _releasable(self) -> list[PodView]:
+        """The Pods that are held, dead, and whose results are recorded."""
+        held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
+        return [pod for pod in held if self.run.is_recorded(*_attempt_of(pod))]
+
+    async def _release_recorded(self) -> None:
+        for pod in self._releasable():
+            if self._log_is_coming(pod):
+                continue
+            await self._keep_log(pod)
+            await task_pods.release(self._api, pod)
+            finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
+            metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
+            self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
+
+    def _log_is_coming(self, pod: PodView) -> bool:
+        """Whether the end of a log that will be kept may not be written yet: it is once the Pod's phase is final."""
+        return self._has_log_to_keep(pod) and pod.status.phase not in ("Succeeded", "Failed")
+
+    def _has_log_to_keep(self, pod: PodView) -> bool:
         main = pod.container(MAIN)
         ended = main.state.terminated if main else None
-        if not (ended and ended.exit_code) or not self.run.leaves[path].component.log_tail:
+        leaf = self.run.leaves.get(_attempt_of(pod)[0])
+        return bool(self.store.url and ended and ended.exit_code and leaf and leaf.component.log_tail)
+
+    async def _keep_log(self, pod: PodView) -> None:
+        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
+        if not self._has_log_to_keep(pod):
             return
+        path, attempt = _attempt_of(pod)
         try:
             await self.store.keep_log(self._api, self.identity, pod.metadata.name, path, attempt)
         except (ApiError, ApiUnreachableError, StoreError) as error:
-            _log.warning("the log of %s is not kept: %s", path, error)
-
-    async def _release_recorded(self) -> None:
-        held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
-        for pod in held:
-            path, attempt = _attempt_of(pod)
-            if self.run.is_recorded(path, attempt):
-                await self._keep_log(pod, path, attempt)
-                await task_pods.release(self._api, pod)
-                finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
-                metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
-                self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
+            _log.warning("the end of its log is not kept: %s", error, extra={"task": path})
 
 
 def _attempt_of(pod: PodView) -> tuple[str, int]:

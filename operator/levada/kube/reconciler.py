@@ -107,7 +107,10 @@ class Reconciler:
             self._active.pop(key, None)  # built anew from the API server, whatever was half done
             raise
         self._measure(key, active)
-        if active.run.is_final and active.run.version == active.run.recorded:
+        for leaf in active.news():
+            text = f"{leaf.path}: {leaf.reason}: {leaf.message}"
+            self._emit(active.record.object, "Warning", "TaskFailed", text, leaf.path)
+        if active.is_settled:
             self._finish(key, active)
             return 0.05
         return wait
@@ -120,10 +123,11 @@ class Reconciler:
             run = await self._opening.close(run)
             self._forget(key, run)
             return None
-        if run is None or _is_final(run):
+        is_same = active and run and active.identity.uid == run["metadata"]["uid"]
+        if run is None or (_is_final(run) and not is_same):
             self._forget(key, run)
             return None
-        if active and active.identity.uid == run["metadata"]["uid"]:
+        if active and is_same:
             active.record.object = run
             return active
         self._active.pop(key, None)
@@ -140,8 +144,6 @@ class Reconciler:
         ended = next(item for item in status["conditions"] if item["type"] == "Succeeded")
         kind = "Normal" if status["phase"] == "Succeeded" else "Warning"
         self._emit(active.record.object, kind, ended["reason"], ended["message"])
-        for leaf in active.run.failed[:5]:
-            self._emit(active.record.object, "Warning", "TaskFailed", f"{leaf.path}: {leaf.reason}: {leaf.message}")
         self._forget(key, active.record.object)
 
     async def _clean_up(self, key: Key) -> float | None:
@@ -188,7 +190,9 @@ class Reconciler:
             tasks.update({str(phase): count for phase, count in other.run.counts.items()})
         metrics.set_phases(metrics.TASKS, tasks)
 
-    def _emit(self, run: Json, kind: Any, reason: str, message: str) -> None:
+    def _emit(self, run: Json, kind: Any, reason: str, message: str, task: str = "") -> None:
+        """Post an Event about the run, and log the same."""
+        _log.log(logging.INFO if kind == "Normal" else logging.WARNING, "%s: %s", reason, message, extra={"task": task})
         metadata = run["metadata"]
         about = ObjectRef(run["apiVersion"], run["kind"], metadata["namespace"], metadata["name"], metadata["uid"])
         self._runtime.recorder.emit(about, kind, reason, message)
