@@ -186,7 +186,7 @@ class ActiveRun:
         leaf, attempt = self._live[name]
         pod = await task_pods.find(self._api, self.identity.namespace, name)
         if pod is not None:
-            self.pods[name] = await task_pods.label(self._api, pod, self.identity.name)
+            self.pods.setdefault(name, await task_pods.label(self._api, pod, self.identity.name))
             return await self._see(name, now)
         dead_at = self.vanished.setdefault(name, now + LOST_GRACE)
         if now < dead_at:
@@ -209,7 +209,7 @@ class ActiveRun:
         since = self._pending_since.setdefault(name, now)
         created = await self._create(built)
         if isinstance(created, PodView):
-            self.pods[name] = created
+            self.pods.setdefault(name, created)  # the watch may have been faster, and knows more
             self._live[name] = (leaf, start.attempt)
             leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
@@ -238,42 +238,26 @@ class ActiveRun:
         if pod and not pod.metadata.deletion_timestamp:
             await task_pods.delete(self._api, pod, STOP_GRACE)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether it is over, recorded, and its logs are kept."""
-        is_recorded = self.run.is_final and self.run.version == self.run.recorded
-        return is_recorded and not any(self._log_is_coming(pod) for pod in self._releasable())
-
-    def _releasable(self) -> list[PodView]:
-        """The Pods that are held, dead, and whose results are recorded."""
-        held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
-        return [pod for pod in held if self.run.is_recorded(*_attempt_of(pod))]
-
     async def _release_recorded(self) -> None:
-        for pod in self._releasable():
-            if self._log_is_coming(pod):
+        held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
+        for pod in held:
+            path, attempt = _attempt_of(pod)
+            if not self.run.is_recorded(path, attempt):
                 continue
-            await self._keep_log(pod)
+            await self._keep_log(pod, path, attempt)
             await task_pods.release(self._api, pod)
             finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
             metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
-            self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
+            if self.pods.get(pod.metadata.name) is pod:  # else the watch was faster
+                self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
 
-    def _log_is_coming(self, pod: PodView) -> bool:
-        """Whether the end of a log that will be kept may not be written yet: it is once the Pod's phase is final."""
-        return self._has_log_to_keep(pod) and pod.status.phase not in ("Succeeded", "Failed")
-
-    def _has_log_to_keep(self, pod: PodView) -> bool:
+    async def _keep_log(self, pod: PodView, path: str, attempt: int) -> None:
+        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
         main = pod.container(MAIN)
         ended = main.state.terminated if main else None
-        leaf = self.run.leaves.get(_attempt_of(pod)[0])
-        return bool(self.store.url and ended and ended.exit_code and leaf and leaf.component.log_tail)
-
-    async def _keep_log(self, pod: PodView) -> None:
-        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
-        if not self._has_log_to_keep(pod):
+        leaf = self.run.leaves.get(path)
+        if not (ended and ended.exit_code) or leaf is None or not leaf.component.log_tail:
             return
-        path, attempt = _attempt_of(pod)
         try:
             await self.store.keep_log(self._api, self.identity, pod.metadata.name, path, attempt)
         except (ApiError, ApiUnreachableError, StoreError) as error:
