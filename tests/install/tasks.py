@@ -35,6 +35,11 @@ class Gates:
 
     def open(self, runs: Runs, run: str, task: str) -> None:
         """Let the task go on; it must run or come to run soon, whether an operator is there or not."""
-        pod = self.wait_for(lambda: runs.pod_of(run, task), f"the Pod of {task}")
+
+        def pods() -> list[str]:
+            mine = [pod["metadata"] for pod in runs.pods(run) if "deletionTimestamp" not in pod["metadata"]]
+            return [metadata["name"] for metadata in mine if metadata["annotations"]["levada.dev/task"] == task]
+
+        (pod,) = self.wait_for(pods, f"a Pod of {task}")
         touch = ("exec", "-n", runs.namespace, pod, "-c", "main", "--", "touch", "/tmp/open")
         self.wait_for(lambda: self.kubectl(*touch) is not None, f"{task} of {run} runs", 60)

@@ -32,5 +32,5 @@ deletecollection, and any write to specs: the operator annotates a run once and 
   verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  verbs: [create]
 {{- end }}

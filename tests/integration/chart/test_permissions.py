@@ -15,7 +15,7 @@ RULES = {
     ("", "pods/log"): "get",
     ("", "configmaps"): "get create",
     ("", "secrets", "levada-store"): "get",
-    ("events.k8s.io", "events"): "create patch",
+    ("events.k8s.io", "events"): "create",
 }
 
 
