@@ -9,8 +9,9 @@ from pydantic import ConfigDict, Field
 from levada.api.base import API_VERSION, GROUP, Model
 from levada.api.fields import DnsLabel, ObjectName
 from levada.frontend.documents import Document, Located
-from levada.frontend.mistakes import InvalidSpecError, Mistake, Mistakes, Path, closest, shorten
+from levada.frontend.mistakes import SPEC, InvalidSpecError, Mistake, Mistakes, Path, closest, shorten
 from levada.frontend.native import build_run, validate_component, validate_pipeline
+from levada.frontend.nulls import check_nulls
 from levada.frontend.schema import check_schema
 from levada.frontend.shape import mapping, without_nulls
 
@@ -63,13 +64,20 @@ def find_objects(documents: Iterable[Document], *, strict: bool = True) -> tuple
     """
     objects: list[Object] = []
     located: list[Located] = []
-    for document in documents:
+    for document in _unpacked(documents):
         mistakes = Mistakes()
         found = _object(document, mistakes, strict=strict)
         located += (document.locate(mistake) for mistake in mistakes)
         if found is not None:
             objects.append(found)
     return objects, located
+
+
+def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
+    """The documents, and instead of a List what is in it (one level: kubectl makes no Lists of Lists)."""
+    for document in documents:
+        items = document.items()
+        yield from [document] if items is None else items
 
 
 def check_objects(objects: Iterable[Object]) -> list[Located]:
@@ -123,13 +131,15 @@ class _Namespace:
 
 def _object(document: Document, mistakes: Mistakes, *, strict: bool) -> Object | None:
     try:
-        raw = mapping(without_nulls(document.root.value(), Path()))
+        written = mapping(document.root.value())
+        raw = mapping(without_nulls(written, Path()))
     except InvalidSpecError as error:
         mistakes.add(Path(), error.mistakes[0].message)
         return None
     if not _is_ours(raw, mistakes, strict=strict):
         return None
     check_schema(_Envelope, raw, Path(), mistakes)
+    check_nulls(raw["kind"], written.get("spec"), SPEC, mistakes)
     metadata = mapping(raw.get("metadata"))
     name = _name(document, raw["kind"], metadata, mistakes)
     if name is None or "spec" not in raw:
