@@ -80,12 +80,17 @@ def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
         yield from [document] if items is None else items
 
 
-def check_objects(objects: Iterable[Object]) -> list[Located]:
-    """Every mistake in `objects`, whose references lead to others of them."""
+Elsewhere = Mapping[str, Mapping[str, Any]]
+"""Specs that stand in no file, by kind and name: a cluster's Components and Pipelines."""
+
+
+def check_objects(objects: Iterable[Object], elsewhere: Elsewhere | None = None) -> list[Located]:
+    """Every mistake in `objects`, whose references lead to others of them or `elsewhere`."""
     namespaces: dict[str, _Namespace] = {}
     located: dict[Located, None] = {}
     for item in objects:
-        located.update(dict.fromkeys(namespaces.setdefault(item.namespace, _Namespace()).add(item)))
+        namespace = namespaces.setdefault(item.namespace, _Namespace(elsewhere or {}))
+        located.update(dict.fromkeys(namespace.add(item)))
     for namespace in namespaces.values():
         located.update(dict.fromkeys(namespace.check()))
     return list(located)
@@ -94,8 +99,9 @@ def check_objects(objects: Iterable[Object]) -> list[Located]:
 class _Namespace:
     """The objects of one namespace, by kind and name."""
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: Elsewhere) -> None:
         self._objects: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
+        self._elsewhere = elsewhere
 
     def add(self, item: Object) -> Iterator[Located]:
         """Take one in, unless there is one of that name already."""
@@ -119,14 +125,18 @@ class _Namespace:
                 yield from self._locate(run, error.mistakes)
 
     def _specs(self, kind: str) -> Mapping[str, Any]:
-        return {name: item.spec for name, item in self._objects[kind].items()}
+        here = {name: item.spec for name, item in self._objects[kind].items()}
+        return {**self._elsewhere.get(kind, {}), **here}
 
     def _locate(self, item: Object, mistakes: Iterable[Mistake]) -> Iterator[Located]:
         """The mistakes where they are: in `item`, or in the object that it refers to."""
         for mistake in mistakes:
             kind, _, name = mistake.path.owner.partition("/")
-            owner = self._objects[kind][name] if kind else item
-            yield owner.document.locate(mistake)
+            owner = self._objects[kind].get(name) if kind else item
+            if owner is None:  # it stands in no file: the object that refers to it is named
+                yield item.document.locate(Mistake(SPEC, str(mistake)))
+            else:
+                yield owner.document.locate(mistake)
 
 
 def _object(document: Document, mistakes: Mistakes, *, strict: bool) -> Object | None:

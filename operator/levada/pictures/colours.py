@@ -1,4 +1,4 @@
-"""How each phase looks: one table for every kind of picture. A sign besides the colour, for who cannot tell them apart."""
+"""How each phase looks, in every kind of picture: a colour, and a sign for who cannot tell the colours apart."""
 
 from typing import NamedTuple
 

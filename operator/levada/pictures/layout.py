@@ -1,4 +1,4 @@
-"""Where everything in a picture goes: each nested graph is laid out by itself, and is one box in the graph around it."""
+"""Where everything in a picture goes: a nested graph is laid out by itself, and is one box in the graph around it."""
 
 from dataclasses import dataclass
 

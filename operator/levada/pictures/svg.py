@@ -18,7 +18,7 @@ _HEAD = (
 
 
 def svg(picture: Picture, title: str = "") -> str:
-    """The picture as an SVG document, with a legend where it shows states. Each task is a group with its `data-path`."""
+    """The picture as an SVG document, with a legend where it shows states; each task is a group with a `data-path`."""
     placed = place(picture)
     counts = picture.counts()
     per_row = max(1, int(max(placed.width, 3 * _LEGEND_ITEM) // _LEGEND_ITEM))
