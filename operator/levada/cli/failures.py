@@ -14,14 +14,20 @@ def explain(error: BaseException) -> CommandError | None:
 
     Imports what it compares with: this runs once, when something has gone wrong already.
     """
+    from levada.frontend.mistakes import InvalidSpecError  # noqa: PLC0415
     from levada.kube.credentials import CredentialsError  # noqa: PLC0415
     from levada.kube.errors import ApiError, ApiUnreachableError  # noqa: PLC0415
+    from levada.local.errors import LocalError  # noqa: PLC0415
     from levada.store.errors import StoreError  # noqa: PLC0415
 
     if isinstance(error, CredentialsError | ApiUnreachableError):
         return CommandError(f"the cluster cannot be reached: {error}", Exit.UNREACHABLE)
     if isinstance(error, ApiError):
         return _refused(error.status, error.message or error.reason, is_object=bool(error.details.get("name")))
+    if isinstance(error, LocalError):
+        return CommandError(str(error), Exit(error.exit_code))
+    if isinstance(error, InvalidSpecError):
+        return CommandError(str(error))
     if isinstance(error, StoreError):
         return CommandError(error.message, Exit.UNREACHABLE)
     if isinstance(error, ModuleNotFoundError) and error.name in ("graphlay", "jinja2", "markdown_it"):

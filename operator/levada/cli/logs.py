@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from levada.cli.exits import CommandError
+from levada.cli.failures import explain
 from levada.cli.options import where_options
 from levada.cli.where import Where
 
@@ -38,8 +38,10 @@ def logs(run: str, task: str | None, follow: bool, where: Where) -> None:  # noq
             click.echo(f"==> {path} <==", err=True)
             try:
                 _copy(runs.log(run, path, follow=follow))
-            except CommandError as error:
-                error.show()
+            except Exception as error:  # the next task may have one
+                if (explained := explain(error)) is None:
+                    raise
+                explained.show()
 
 
 def _copy(pieces: Iterator[bytes]) -> None:

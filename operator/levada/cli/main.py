@@ -1,6 +1,5 @@
 """The `levada` command, also `kubectl levada`. Commands import what they need when they run: `--help` is quick."""
 
-import os
 import sys
 from pathlib import Path
 
@@ -55,6 +54,7 @@ for command in COMMANDS:
 def main() -> None:
     """Run the command line and end with the exit codes that scripts rely on."""
     name = "kubectl levada" if Path(sys.argv[0]).name.startswith("kubectl") else "levada"
+    stdout = sys.stdout
     try:
         code = levada(standalone_mode=False, prog_name=name) or 0
     except click.ClickException as error:
@@ -62,10 +62,9 @@ def main() -> None:
     except (click.Abort, KeyboardInterrupt):
         click.echo("interrupted", err=True)
         code = Exit.INTERRUPTED
-    except BrokenPipeError:
-        # Whoever read our output (`| head`) has seen enough; Python would complain again while it closes stdout.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        code = Exit.OK
+    except SystemExit as ended:
+        # Where whoever read our output (`| head`) has seen enough, click puts a quiet stdout in place and ends with 1.
+        code = ended.code if sys.stdout is stdout else Exit.OK
     except Exception as error:
         from levada.cli.failures import explain  # noqa: PLC0415
 

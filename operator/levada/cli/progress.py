@@ -27,6 +27,9 @@ class Progress(Protocol):
     def show(self, view: View) -> None:
         """Show how it stands now."""
 
+    def notice(self, sentence: str) -> None:
+        """Say something beside it."""
+
 
 @contextmanager
 def progress() -> Iterator[Progress]:
@@ -70,6 +73,10 @@ class Lines:
             why = f"  {reason_of(view)}" if view["phase"] in ("Failed", "Cancelled", "Pending") else ""
             self._print(f"run {view['name']}: {view['phase']}{why}")
 
+    def notice(self, sentence: str) -> None:
+        """Print it."""
+        self._print(sentence)
+
     def _print(self, line: str) -> None:
         self._console.print(Text(line), soft_wrap=True)
 
@@ -87,6 +94,10 @@ class Picture:
         self._view = view
         if self.live is not None:
             self.live.refresh()
+
+    def notice(self, sentence: str) -> None:
+        """Print it above the table."""
+        self._console.print(Text(sentence))
 
     def render(self) -> RenderableType:
         """The picture now: its times go on by themselves."""

@@ -71,7 +71,7 @@ def _subject(runs: "Runs", name: str) -> "Subject":
     record = runs.read(name)
     try:
         graph = runs.graph(name)
-    except CommandError as error:
+    except CommandError as error:  # a run that still waits for its pipeline has none
         click.echo(f"{name}: without a graph: {error.message}", err=True)
         graph = None
     return Subject(record, graph, _Reader(runs))

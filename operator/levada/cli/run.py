@@ -13,6 +13,7 @@ from levada.cli.where import Where
 if TYPE_CHECKING:
     from levada.cli.checking import Given
     from levada.cli.run_view import View
+    from levada.local.engine import Runner
 
 
 @click.command()
@@ -36,7 +37,7 @@ def run(  # one for each option
     name: str | None,
     detach: bool,  # noqa: FBT001
     parallelism: int | None,
-    runner: str | None,
+    runner: "Runner | None",
     output: str | None,
     where: Where,
 ) -> None:
@@ -67,8 +68,19 @@ def run(  # one for each option
     if given.mistakes:
         raise MistakesError(given.check(), as_json=output == "json")
     if where.local:
-        raise CommandError("--local is not supported yet")
-    view = _in_cluster(given, name, parameters, where, detach=detach, as_json=output == "json")
+        from levada.cli.local_start import run_here  # noqa: PLC0415
+
+        view = run_here(
+            given,
+            name,
+            parameters,
+            namespace=where.namespace,
+            parallelism=parallelism,
+            runner=runner or "process",
+            as_json=output == "json",
+        )
+    else:
+        view = _in_cluster(given, name, parameters, where, detach=detach, as_json=output == "json")
     _print(view, detach=detach, as_json=output == "json")
     context.exit(0 if detach else exit_of(view["phase"], view["reason"]))
 

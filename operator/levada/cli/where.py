@@ -27,9 +27,9 @@ class Where:
     def open(self) -> "Iterator[Runs]":
         """The runs there."""
         if self.local:
-            from levada.cli.local_runs import local_runs  # noqa: PLC0415
+            from levada.local.runs import LocalRuns  # noqa: PLC0415
 
-            yield local_runs()
+            yield LocalRuns()
         else:
             with self.cluster() as runs:
                 yield runs
