@@ -33,5 +33,5 @@ deletecollection, and any write to specs: the operator annotates a run once and 
 - apiGroups: [events.k8s.io]
   resources: [events]
   # list: why a Pod does not start (a volume that is not there) only its Events say
-  verbs: [create, list, patch]
+  verbs: [create, list]
 {{- end }}
