@@ -29,7 +29,7 @@ from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
 from levada.planner.run import Run, Start
 from levada.planner.settings import PodSettings
-from levada.planner.sighting import MAIN, is_dead, sight
+from levada.planner.sighting import MAIN, is_dead, sight, waits_mutely
 from levada.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
@@ -106,7 +106,7 @@ class ActiveRun:
         waits: list[float] = []
         for name in changed | {name for name in self._live if name not in self.pods}:
             waits += await self._see(name, now)
-        waits += await self._watch_pending(now)
+        waits += self._pending_waits(now)
         plan = self.run.plan(now)
         if plan.flush:
             await self.record.write(self.run, now, force=True)
@@ -152,7 +152,8 @@ class ActiveRun:
         """What the attempt in `pod` is doing; where its manifest is needed and the store is away, that it waits."""
         since = pod.metadata.creation_timestamp or now
         deadline = since + self.pending_timeout
-        sighting = sight(pod, leaf.component, pending_since=since, deadline=deadline, now=now)
+        hint = await self._hints.of(pod, now) if waits_mutely(pod) else None
+        sighting = sight(pod, leaf.component, hint=hint, pending_since=since, deadline=deadline, now=now)
         if isinstance(sighting, ManifestNeeded):
             try:
                 manifest = await self.store.read_manifest(self.identity, leaf.path, leaf.attempt, sighting.digest)
@@ -161,24 +162,19 @@ class ActiveRun:
                     return Waiting(error.reason, error.message), [STORE_AGAIN]
                 return Failure(error.reason, error.message, 0), []
             sighting = sight(pod, leaf.component, manifest, pending_since=since, deadline=deadline, now=now)
-        if sighting == Waiting() and pod.spec.node_name:
-            sighting, _ = await self._hints.of(pod, now)
         return sighting, []
 
-    async def _watch_pending(self, now: datetime) -> list[float]:
+    def _pending_waits(self, now: datetime) -> list[float]:
         """When to look again at Pods that wait to start: their status may never change again."""
         waits: list[float] = []
-        for name, (leaf, attempt) in list(self._live.items()):
+        for name, (leaf, _) in self._live.items():
             pod = self.pods.get(name)
             if not pod or leaf.phase != "Pending" or not pod.metadata.creation_timestamp or leaf.doom:
                 continue
             left = (pod.metadata.creation_timestamp + self.pending_timeout - now).total_seconds()
             waits.append(max(left, 1.0))
-            if pod.spec.node_name:
-                hint, again = await self._hints.of(pod, now)
-                waits.append(max(again, 1.0))
-                if hint.reason:
-                    self.run.observe(leaf.path, attempt, hint, now)
+            if waits_mutely(pod):
+                waits.append(max(self._hints.wait(pod, now), 1.0))
         return waits
 
     async def _look_for(self, name: str, now: datetime) -> list[float]:

@@ -1,10 +1,10 @@
-"""The status of runs that end early, and of outputs that do not fit into it."""
+"""The status of runs that end early or are taken up again, and of outputs that do not fit into it."""
 
 from datetime import UTC, datetime
 
 from levada.graph.model import TaskOutput
 from levada.planner.attempt import Failure, Running, Success, Waiting
-from levada.planner.encoding import SHARD, decode_rows
+from levada.planner.encoding import SHARD, decode_rows, leaf_of
 from levada.planner.nodes import Phase
 from levada.planner.reasons import OUTPUTS_LOST, STORE_UNAVAILABLE
 from levada.planner.run import Run
@@ -74,6 +74,19 @@ def test_a_pending_task_still_says_why_its_last_attempt_failed():
     assert "attempt 0 failed: StoreUnavailable: no answer" in leaf.message
     run.observe("a", 1, Running(NOW), NOW)
     assert (leaf.reason, leaf.message) == ("", "")
+
+
+def test_attempts_are_remembered_over_more_than_one_restart():
+    only = graph(task("a"))
+    run = Run(only, {})
+    run.plan(NOW)
+    run.observe("a", 0, Failure(STORE_UNAVAILABLE, "no answer"), NOW)
+    for _ in range(2):
+        rows = decode_rows(tasks_status(run, Shards())["taskStates"])
+        run = Run(only, {})
+        for row in rows:
+            run.restore(row.path, leaf_of(row, run.leaves[row.path], {}), NOW)
+    assert (run.leaves["a"].attempt, run.leaves["a"].infra_failures) == (1, 1)
 
 
 def test_work_whose_outputs_were_lost_is_done_once_more_and_not_again_and_again():
