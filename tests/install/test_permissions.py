@@ -59,6 +59,10 @@ def live_everything(levada, runs, gates, kubectl):
     runs.start("everything", tasks)
     runs.until("everything", lambda status: status.get("phase") == "Pending", "it waits for its component")
     runs.apply(add_component(), kind("Pipeline", "pipeline", {"tasks": [{"name": "one", **number()}]}))
+    # A Pod that waits for a volume: only its Events say so.
+    missing = {"volumes": [{"name": "v", "configMap": {"name": "missing"}}]}
+    missing |= {"volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    runs.start("mountless", {"one": number() | {"podTemplate": missing}}, pendingTimeout="8s")
     # A run that goes in the middle, and one whose Pod is taken away by force.
     runs.start("deleted", {"one": gated()})
     runs.start("robbed", {"one": gated()})
