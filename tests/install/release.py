@@ -17,25 +17,26 @@ OPERATOR = "app.kubernetes.io/component=operator"
 
 @dataclass
 class Release:
-    """`settled` says whether it is as `make cluster-up` leaves it."""
+    """`state` is with which settings it is installed, where that is known."""
 
     kubectl: Kubectl
-    settled: bool = field(default=False)
+    state: tuple[str, ...] | None = field(default=None)
 
     def upgrade(self, *settings: str, chart: Path = install.CHART) -> None:
         """`helm upgrade --install` with the cluster's values and these `name=value` on top."""
-        self.settled = not settings and chart == install.CHART
+        self.state = settings if chart == install.CHART else None
         arguments = [part for setting in settings for part in ("--set", setting)]
         install.upgrade(*arguments, chart=chart)
         self.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/levada", "--timeout=180s", timeout=200)
 
     def uninstall(self) -> None:
-        self.settled = False
+        self.state = None
         install.helm("uninstall", "levada", "--namespace", NAMESPACE, "--wait", "--timeout", "3m")
 
-    def settle(self) -> None:
-        if not self.settled:
-            self.upgrade()
+    def settle(self, *settings: str) -> None:
+        """Without settings: as `make cluster-up` leaves it."""
+        if self.state != settings:
+            self.upgrade(*settings)
 
     def replicas(self) -> set[str]:
         """The names of the operator's Pods that are not ending."""
