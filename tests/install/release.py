@@ -31,7 +31,7 @@ class Release:
 
     def uninstall(self) -> None:
         self.state = None
-        install.helm("uninstall", "levada", "--namespace", NAMESPACE, "--wait", "--timeout", "3m")
+        install.helm("uninstall", "levada", "--ignore-not-found", "--namespace", NAMESPACE, "--wait", "--timeout", "3m")
 
     def settle(self, *settings: str) -> None:
         """Without settings: as `make cluster-up` leaves it."""
