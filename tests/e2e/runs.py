@@ -40,6 +40,7 @@ class Runs:
 
     def __init__(self, kubectl, namespace):
         self.namespace = namespace
+        self.kubeconfig = kubectl.kubeconfig
         self._kubectl = kubectl
         self._wait_for = WaitFor(kubectl, namespace)
         self._made = []
@@ -120,8 +121,12 @@ class Runs:
             attempts = Counter((pod["metadata"]["annotations"]["levada.dev/task"],
                                 pod["metadata"]["annotations"]["levada.dev/attempt"]) for pod in pods)  # fmt: skip
             assert all(count == 1 for count in attempts.values()), attempts
+            self.wait_released(name)
 
-            def released(name=name):
-                return not any("levada.dev/result" in pod["metadata"].get("finalizers", []) for pod in self.pods(name))
+    def wait_released(self, name):
+        """Wait until no Pod of the run is held any more."""
 
-            self._wait_for(released, f"run {name}: its Pods are let go", 90)
+        def released():
+            return not any("levada.dev/result" in pod["metadata"].get("finalizers", []) for pod in self.pods(name))
+
+        self._wait_for(released, f"run {name}: its Pods are let go", 90)

@@ -1,7 +1,7 @@
 """Writes the CustomResourceDefinitions from the models: `python -m levada.api.crd crds/`.
 
-Pydantic writes JSON schema; the API server wants its structural subset of OpenAPI: no references, no unions but
-`int-or-string`, one type per node, and an explicit mark where it must keep what it does not know.
+Pydantic writes JSON schema; the API server wants its structural subset of OpenAPI: no references, no unions,
+one type per node, and an explicit mark where it must keep what it does not know.
 """
 
 import sys
@@ -21,7 +21,6 @@ from levada.api.status import ObjectStatus, RunStatus
 Schema = dict[str, Any]
 
 PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
-INT_OR_STRING: Final = "x-kubernetes-int-or-string"
 # What is taken over as it is. Everything else pydantic writes is for other readers (titles, references, defaults).
 KEPT: Final = frozenset({
     "description", "type", "format", "enum", "pattern", "required", "oneOf", "minimum", "maximum", "minLength",
@@ -149,9 +148,6 @@ def _structural(node: Schema, definitions: Schema, *, in_list: bool) -> Schema:
     default = node.get("default")
     if default is not None and default not in ({}, []) and not in_list:
         kept["default"] = default
-    if node.get(INT_OR_STRING):
-        del kept["type"]
-        return {**kept, "anyOf": [{"type": "integer"}, {"type": "string"}], INT_OR_STRING: True}
     if "const" in node:
         kept["enum"] = [node["const"]]
     if "type" not in node:

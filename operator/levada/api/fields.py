@@ -3,7 +3,7 @@
 import re
 from typing import Annotated, Any, Final
 
-from pydantic import BeforeValidator, Field, StrictBool, StrictInt, StringConstraints, WithJsonSchema
+from pydantic import BeforeValidator, StrictBool, StrictInt, StringConstraints, WithJsonSchema
 
 DNS_LABEL: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$"
 DNS_SUBDOMAIN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$"
@@ -38,17 +38,20 @@ def seconds(duration: str) -> int:
 
 
 def _quantity_text(value: object) -> object:
-    """Kubernetes reads `cpu: 2` and `cpu: "2"` alike."""
-    return str(value) if isinstance(value, int) and not isinstance(value, bool) else value
+    """Kubernetes reads `cpu: 2` and `cpu: "2"`, `cpu: 0.5` and `cpu: "0.5"` alike."""
+    return str(value) if isinstance(value, int | float) and not isinstance(value, bool) else value
 
 
 Quantity = Annotated[
     str,
     BeforeValidator(_quantity_text),
     StringConstraints(pattern=QUANTITY, max_length=64),
-    Field(json_schema_extra={"x-kubernetes-int-or-string": True}),
+    WithJsonSchema({}),
 ]
-"""An amount of a resource, in Kubernetes' notation: `500m`, `2`, `1Gi`."""
+"""An amount of a resource, in Kubernetes' notation: `500m`, `2`, `0.5`, `1Gi`.
+
+It has no type in the schema: `x-kubernetes-int-or-string` takes no `0.5`, which a Pod takes. The operator checks it.
+"""
 
 
 NamedType = str | dict[str, Any]

@@ -1,44 +1,75 @@
-"""Commands that talk to a cluster: one connection, and its failures in words."""
+"""One connection to a cluster, for commands that are no coroutines themselves."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator
+from contextlib import contextmanager
+from typing import Any, TypeVar
 
-from levada.cli.exits import CommandError, Exit
 from levada.kube.client import Api, connect
-from levada.kube.credentials import CredentialsError
-from levada.kube.errors import ApiError, ApiUnreachableError
 
 Result = TypeVar("Result")
 
-_NO_ANSWER_BELOW = 500
-_UNAUTHORIZED = 401
+_PATIENCE = 5.0
+"""Seconds that one call to the API server may take."""
+
+
+class Connection:
+    """An API server, asked one thing at a time."""
+
+    def __init__(self, api: Api, runner: asyncio.Runner) -> None:
+        self.api = api
+        self._runner = runner
+
+    def ask(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """The result of `work`."""
+        return self._runner.run(work)
+
+    def each(self, items: AsyncIterator[Result]) -> Iterator[Result]:
+        """The items, each when it is there."""
+
+        async def following() -> tuple[bool, Any]:
+            try:
+                return True, await anext(items)
+            except StopAsyncIteration:
+                return False, None
+
+        while True:
+            found, item = self._runner.run(following())
+            if not found:
+                return
+            yield item
+
+
+@contextmanager
+def connected(kubeconfig: str | None = None, context: str | None = None) -> Iterator[Connection]:
+    """A connection to the cluster that the options, or the environment, name."""
+    with asyncio.Runner() as runner:
+        connecting = connect(kubeconfig, context, seconds=_PATIENCE)
+        api = runner.run(_enter(connecting))
+        try:
+            yield Connection(api, runner)
+        finally:
+            runner.run(_leave(connecting))
+
+
+async def _enter(connecting: Any) -> Api:
+    return await connecting.__aenter__()  # type: ignore[no-any-return]
+
+
+async def _leave(connecting: Any) -> None:
+    await connecting.__aexit__(None, None, None)
 
 
 def with_cluster(
     work: Callable[[Api], Awaitable[Result]], kubeconfig: str | None = None, context: str | None = None
 ) -> Result:
-    """What `work` returns, given a connection to the cluster.
+    """What `work` returns, given a connection to the cluster."""
 
-    Raises
-    ------
-    CommandError
-        With exit code 4 when the cluster cannot be reached, 2 when it refuses.
-    """
-
-    async def connected() -> Result:
+    async def done() -> Result:
         async with connect(kubeconfig, context) as api:
             return await work(api)
 
-    try:
-        return asyncio.run(connected())
-    except (CredentialsError, ApiUnreachableError) as error:
-        raise CommandError(f"the cluster cannot be reached: {error}", Exit.UNREACHABLE) from None
-    except ApiError as error:
-        unusable = error.status >= _NO_ANSWER_BELOW or error.status == _UNAUTHORIZED
-        raise CommandError(
-            f"the cluster refused: {error.message or error.reason}", Exit.UNREACHABLE if unusable else Exit.INVALID
-        ) from None
+    return asyncio.run(done())
 
 
 def current_namespace(kubeconfig: str | None, context: str | None) -> str:

@@ -1,9 +1,12 @@
 """Options that several commands share."""
 
+import functools
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 import click
+
+from levada.cli.where import Where
 
 Command = TypeVar("Command", bound=Callable[..., Any])
 
@@ -24,3 +27,26 @@ def cluster_options(command: Command) -> Command:
     ):
         command = option(command)
     return command
+
+
+def where_options(command: Callable[..., None]) -> Callable[..., None]:
+    """`-n`, `--local` and those of `cluster_options`; the command gets them as one argument, `where`."""
+
+    @functools.wraps(command)
+    def with_where(  # one for each option
+        *args: Any,
+        namespace: str | None,
+        local: bool,
+        kubeconfig: str | None,
+        context: str | None,
+        **others: Any,
+    ) -> None:
+        command(*args, where=Where(namespace, local, kubeconfig, context), **others)
+
+    wrapped = cluster_options(with_where)
+    for option in (
+        click.option("--local", is_flag=True, help="On this machine instead of in a cluster."),
+        click.option("-n", "--namespace", metavar="NAME", help="Namespace, instead of the context's."),
+    ):
+        wrapped = option(wrapped)
+    return wrapped

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 from rich.console import Console
@@ -10,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from levada.cli.run_view import View
+from levada.report.times import duration
 
 _STYLES = {
     "Succeeded": "green",
@@ -19,57 +19,63 @@ _STYLES = {
     "Cancelled": "magenta",
     "Skipped": "dim",
 }
+_LONGEST = 80
 
 
-def print_run(view: View, console: Console | None = None) -> None:
-    """Print a run; `console` is stdout if not given."""
-    console = console or Console(highlight=False)
-    heading = Text.assemble(f"{view['namespace']}/{view['name']}  ", _phase(view["phase"]))
-    heading.append(f"  {_duration(view)}")
-    console.print(heading)
+class Output(Console):
+    """stdout. A reader that has seen enough (`| head`) is no error; rich would end with 1."""
+
+    def __init__(self) -> None:
+        super().__init__(highlight=False, soft_wrap=False)
+
+    def on_broken_pipe(self) -> None:
+        """Let `main` end quietly."""
+        raise  # noqa: PLE0704  # rich calls this while it handles the error
+
+
+def print_run(view: View, *, tasks: bool = True) -> None:
+    """Print a run on stdout, with or without the table of its tasks."""
+    console = Output()
+    console.print(heading(view))
     if view["message"]:
-        console.print(Text(f"{view['reason']}: {view['message']}"))
-    if view["tasks"]:
-        console.print(_tasks(view["tasks"]))
+        console.print(Text(f"{view['reason']}: {view['message']}"), soft_wrap=True)
+    if tasks and view["tasks"]:
+        console.print(task_table(view["tasks"]))
     for name, value in view["outputs"].items():
-        console.print(Text(f"{name} = {_shown(value)}"))
+        console.print(Text(f"{name} = {shown(value)}"), soft_wrap=True)
 
 
-def _tasks(tasks: list[View]) -> Table:
+def heading(view: View) -> Text:
+    """One line: which run, its phase, how long."""
+    return Text.assemble(f"{view['namespace']}/{view['name']}  ", phase_text(view["phase"]), f"  {duration(view)}")
+
+
+def task_table(tasks: list[View]) -> Table:
+    """A row for each task."""
     table = Table(box=None, pad_edge=False)
     for column in ("TASK", "PHASE", "TIME", "ATTEMPTS", "WHY, OR OUTPUTS"):
         table.add_column(column, overflow="fold")
     for task in tasks:
-        why = ": ".join(part for part in (task["reason"], task["message"]) if part)
-        outputs = ", ".join(f"{name}={_shown(value)}" for name, value in task["outputs"].items())
-        row = (Text(task["path"]), _phase(task["phase"]), _duration(task), str(task["attempts"]), Text(why or outputs))
-        table.add_row(*row)
+        outputs = ", ".join(f"{name}={shown(value)}" for name, value in task["outputs"].items())
+        why = Text(reason_of(task) or outputs)
+        table.add_row(Text(task["path"]), phase_text(task["phase"]), duration(task), str(task["attempts"]), why)
     return table
 
 
-def _phase(phase: str) -> Text:
-    return Text(phase, style=_STYLES.get(phase, ""))
+def reason_of(view: View) -> str:
+    """Why a run or task stands as it does, where that is worth a word."""
+    return ": ".join(part for part in (view["reason"], view["message"]) if part)
 
 
-def _shown(value: Any) -> str:
+def phase_text(phase: str, text: str | None = None) -> Text:
+    """A phase, or `text` instead, in the phase's colour."""
+    return Text(phase if text is None else text, style=_STYLES.get(phase, ""))
+
+
+def shown(value: Any) -> str:
     """A value on one line; of an artifact its URI."""
     if isinstance(value, Mapping) and "uri" in value:
         return str(value["uri"])
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
     text = json.dumps(text, ensure_ascii=False) if "\n" in text else text
-    return text if len(text) <= 80 else text[:77] + "..."  # noqa: PLR2004
-
-
-def _duration(view: View) -> str:
-    """How long it took, or has been running."""
-    if not view["startTime"]:
-        return ""
-    end = _time(view["completionTime"]) if view["completionTime"] else datetime.now(UTC)
-    seconds = max(0, int((end - _time(view["startTime"])).total_seconds()))
-    minutes, seconds = divmod(seconds, 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}h{minutes}m{seconds}s" if hours else f"{minutes}m{seconds}s" if minutes else f"{seconds}s"
-
-
-def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    return text if len(text) <= _LONGEST else f"{text[: _LONGEST - 3]}..."

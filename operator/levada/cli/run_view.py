@@ -5,6 +5,9 @@ from typing import Any
 
 View = dict[str, Any]
 
+FINAL = frozenset({"Succeeded", "Failed", "Cancelled"})
+"""Phases in which a run is over."""
+
 _TASK_TEXTS = ("phase", "reason", "message")
 _TASK_VALUES = ("exitCode", "pod", "cacheMissReason", "startTime", "completionTime")
 

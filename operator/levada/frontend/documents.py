@@ -63,10 +63,11 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a file."""
+    """One document of a file, or one item of a List in it, which stands at `at`."""
 
     file: str
     root: Node
+    at: tuple[Step, ...] = ()
 
     def locate(self, mistake: Mistake) -> Located:
         """`mistake` with the line of its key or value, or of the nearest thing around it that exists."""
@@ -76,7 +77,16 @@ class Document:
             if child is None:
                 break
             node = child
-        return Located(self.file, node.line, str(Path(mistake.path.steps)), mistake.message, mistake.suggestion)
+        place = Path((*self.at, *mistake.path.steps))
+        return Located(self.file, node.line, str(place), mistake.message, mistake.suggestion)
+
+    def items(self) -> "list[Document] | None":
+        """The objects of a Kubernetes List; None when this is none."""
+        content = self.root.content if isinstance(self.root.content, dict) else {}
+        kind, items = content.get("kind"), content.get("items")
+        if kind is None or kind.content != "List" or items is None or not isinstance(items.content, list):
+            return None
+        return [Document(self.file, item, (*self.at, "items", index)) for index, item in enumerate(items.content)]
 
 
 def _child(node: Node, step: Step) -> Node | None:

@@ -9,8 +9,9 @@ from pydantic import ConfigDict, Field
 from levada.api.base import API_VERSION, GROUP, Model
 from levada.api.fields import DnsLabel, ObjectName
 from levada.frontend.documents import Document, Located
-from levada.frontend.mistakes import InvalidSpecError, Mistake, Mistakes, Path, closest, shorten
+from levada.frontend.mistakes import SPEC, InvalidSpecError, Mistake, Mistakes, Path, closest, shorten
 from levada.frontend.native import build_run, validate_component, validate_pipeline
+from levada.frontend.nulls import check_nulls
 from levada.frontend.schema import check_schema
 from levada.frontend.shape import mapping, without_nulls
 
@@ -63,7 +64,7 @@ def find_objects(documents: Iterable[Document], *, strict: bool = True) -> tuple
     """
     objects: list[Object] = []
     located: list[Located] = []
-    for document in documents:
+    for document in _unpacked(documents):
         mistakes = Mistakes()
         found = _object(document, mistakes, strict=strict)
         located += (document.locate(mistake) for mistake in mistakes)
@@ -72,12 +73,24 @@ def find_objects(documents: Iterable[Document], *, strict: bool = True) -> tuple
     return objects, located
 
 
-def check_objects(objects: Iterable[Object]) -> list[Located]:
-    """Every mistake in `objects`, whose references lead to others of them."""
+def _unpacked(documents: Iterable[Document]) -> Iterator[Document]:
+    """The documents, and instead of a List what is in it (one level: kubectl makes no Lists of Lists)."""
+    for document in documents:
+        items = document.items()
+        yield from [document] if items is None else items
+
+
+Elsewhere = Mapping[str, Mapping[str, Any]]
+"""Specs that stand in no file, by kind and name: a cluster's Components and Pipelines."""
+
+
+def check_objects(objects: Iterable[Object], elsewhere: Elsewhere | None = None) -> list[Located]:
+    """Every mistake in `objects`, whose references lead to others of them or `elsewhere`."""
     namespaces: dict[str, _Namespace] = {}
     located: dict[Located, None] = {}
     for item in objects:
-        located.update(dict.fromkeys(namespaces.setdefault(item.namespace, _Namespace()).add(item)))
+        namespace = namespaces.setdefault(item.namespace, _Namespace(elsewhere or {}))
+        located.update(dict.fromkeys(namespace.add(item)))
     for namespace in namespaces.values():
         located.update(dict.fromkeys(namespace.check()))
     return list(located)
@@ -86,8 +99,9 @@ def check_objects(objects: Iterable[Object]) -> list[Located]:
 class _Namespace:
     """The objects of one namespace, by kind and name."""
 
-    def __init__(self) -> None:
+    def __init__(self, elsewhere: Elsewhere) -> None:
         self._objects: dict[str, dict[str, Object]] = {kind: {} for kind in KINDS}
+        self._elsewhere = elsewhere
 
     def add(self, item: Object) -> Iterator[Located]:
         """Take one in, unless there is one of that name already."""
@@ -111,25 +125,31 @@ class _Namespace:
                 yield from self._locate(run, error.mistakes)
 
     def _specs(self, kind: str) -> Mapping[str, Any]:
-        return {name: item.spec for name, item in self._objects[kind].items()}
+        here = {name: item.spec for name, item in self._objects[kind].items()}
+        return {**self._elsewhere.get(kind, {}), **here}
 
     def _locate(self, item: Object, mistakes: Iterable[Mistake]) -> Iterator[Located]:
         """The mistakes where they are: in `item`, or in the object that it refers to."""
         for mistake in mistakes:
             kind, _, name = mistake.path.owner.partition("/")
-            owner = self._objects[kind][name] if kind else item
-            yield owner.document.locate(mistake)
+            owner = self._objects[kind].get(name) if kind else item
+            if owner is None:  # it stands in no file: the object that refers to it is named
+                yield item.document.locate(Mistake(SPEC, str(mistake)))
+            else:
+                yield owner.document.locate(mistake)
 
 
 def _object(document: Document, mistakes: Mistakes, *, strict: bool) -> Object | None:
     try:
-        raw = mapping(without_nulls(document.root.value(), Path()))
+        written = mapping(document.root.value())
+        raw = mapping(without_nulls(written, Path()))
     except InvalidSpecError as error:
         mistakes.add(Path(), error.mistakes[0].message)
         return None
     if not _is_ours(raw, mistakes, strict=strict):
         return None
     check_schema(_Envelope, raw, Path(), mistakes)
+    check_nulls(raw["kind"], written.get("spec"), SPEC, mistakes)
     metadata = mapping(raw.get("metadata"))
     name = _name(document, raw["kind"], metadata, mistakes)
     if name is None or "spec" not in raw:

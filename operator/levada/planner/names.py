@@ -44,6 +44,11 @@ def outputs_name(run: str, shard: int) -> str:
 def digest_of(document: Any) -> str:
     """`sha256:<hex>` over canonical JSON."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text_digest(text)
+
+
+def text_digest(text: str) -> str:
+    """`sha256:<hex>` over a text in UTF-8."""
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 

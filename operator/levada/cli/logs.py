@@ -1,0 +1,61 @@
+"""`levada logs`: what tasks printed."""
+
+import sys
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import click
+
+from levada.cli.failures import explain
+from levada.cli.options import where_options
+from levada.cli.where import Where
+
+if TYPE_CHECKING:
+    from levada.cli.runs import Runs
+
+
+@click.command()
+@click.argument("run")
+@click.argument("task", required=False)
+@click.option("-f", "--follow", is_flag=True, help="Go on until the task, or the run, is over.")
+@where_options
+def logs(run: str, task: str | None, follow: bool, where: Where) -> None:  # noqa: FBT001  # a flag of the command line
+    """Print the log of TASK, or of all tasks of RUN one after another in the order they started.
+
+    In a cluster the log is its Pod's. Of a failed task whose Pod is gone the store has the end; everything else is
+    with the cluster's own log stack, and the command says so.
+
+    \b
+    Examples:
+      levada logs flowers-1 train -f
+      levada logs flowers-1 --local
+    """  # noqa: D301
+    with where.open() as runs:
+        if task is not None:
+            _copy(runs.log(run, task, follow=follow))
+            return
+        for path in _started(runs, run, follow=follow):
+            click.echo(f"==> {path} <==", err=True)
+            try:
+                _copy(runs.log(run, path, follow=follow))
+            except Exception as error:  # the next task may have one
+                if (explained := explain(error)) is None:
+                    raise
+                explained.show()
+
+
+def _copy(pieces: Iterator[bytes]) -> None:
+    """Bytes as the task wrote them: a log may hold anything."""
+    for piece in pieces:
+        sys.stdout.buffer.write(piece)
+        sys.stdout.buffer.flush()
+
+
+def _started(runs: "Runs", run: str, *, follow: bool) -> Iterator[str]:
+    """The paths of tasks that have started, each once; with `follow` until the run is over."""
+    seen: set[str] = set()
+    for view in runs.follow(run) if follow else [runs.read(run)]:
+        begun = [task for task in view["tasks"] if task["startTime"] and task["path"] not in seen]
+        for task in sorted(begun, key=lambda task: task["startTime"]):
+            seen.add(task["path"])
+            yield task["path"]
