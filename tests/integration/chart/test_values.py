@@ -51,7 +51,7 @@ def test_the_operator_understands_the_settings_that_the_chart_gives_it(render):
     assert (settings.pod_security, settings.run_as_user) == ("restricted", 1000)
     assert (settings.workers, settings.log_level) == (3, "DEBUG")
     assert (settings.allowed_secrets, settings.allowed_service_accounts) == (("x",), ("y", "z"))
-    assert settings.agent_resources["limits"] == {"memory": "256Mi"}
+    assert settings.agent_resources["limits"] == {"memory": "128Mi"}
     assert settings.agent_image == container["image"] == "levada@sha256:" + "0" * 64
 
 
