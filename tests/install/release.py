@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cluster import install
 from cluster.kubectl import Kubectl
+from cluster.operator_process import pid_in_pod
 from cluster.paths import KUBECONFIG, VENV
 from cluster.waiting import WaitFor
 
@@ -63,7 +64,7 @@ class Release:
     def signal(self, pod: str, number: signal.Signals) -> None:
         """Send a signal to the operator's process in `pod`, from outside of its container."""
         uid = self.kubectl("-n", NAMESPACE, "get", "pod", pod, "-o", "jsonpath={.metadata.uid}")
-        os.kill(_process_of(uid), number)
+        os.kill(pid_in_pod(uid), number)
 
 
 def levada(*arguments: str) -> str:
@@ -74,13 +75,3 @@ def levada(*arguments: str) -> str:
     )
     assert done.returncode == 0, f"levada {' '.join(arguments)}: {done.stdout}{done.stderr}"
     return done.stdout + done.stderr
-
-
-def _process_of(pod_uid: str) -> int:
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"levada.handlers" in (folder / "cmdline").read_bytes() and pod_uid in (folder / "cgroup").read_text():
-                return int(folder.name)
-        except OSError:  # it has ended meanwhile
-            continue
-    raise AssertionError(f"no process of Pod {pod_uid} is visible on this machine")

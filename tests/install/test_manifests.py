@@ -1,13 +1,16 @@
 """manifests/install.yaml with kubectl, and `levada uninstall`, as docs/install.md tells a person who has no Helm."""
 
 import json
+import os
+import re
+import subprocess
 from pathlib import Path
 
 import pytest
 from ruamel.yaml import YAML
 
 from cluster.install import VALUES
-from cluster.paths import REPO
+from cluster.paths import KUBECONFIG, REPO, VENV
 from e2e import gitops
 from e2e.runs import Runs
 from install.release import NAMESPACE, levada
@@ -41,8 +44,17 @@ def without_helm(release, kubectl, manifest):
     release.settle()
 
 
+def without_program():
+    """What docs/install.md says to do where there is no program `levada`."""
+    script = re.search(r"```sh\n(.*?)```", (REPO / "docs" / "install.md").read_text(), re.DOTALL)[1]
+    environment = {**os.environ, "KUBECONFIG": str(KUBECONFIG), "PATH": f"{VENV / 'bin'}:{os.environ['PATH']}"}
+    subprocess.run(["sh", "-euc", script], env=environment, check=True, timeout=200)
+
+
 @pytest.mark.parametrize("seed", [1])
-def test_a_gitops_tool_installs_it_in_any_order_and_finds_no_difference(without_helm, kubectl, manifest, seed):
+def test_a_gitops_tool_installs_it_in_any_order_and_finds_no_difference(
+    without_helm, kubectl, namespace, manifest, seed
+):
     objects = [each for each in YAML(typ="safe", pure=True).load_all(Path(manifest).read_text()) if each]
     gitops.apply(kubectl, objects, seed)
     kubectl("-n", NAMESPACE, "rollout", "status", "deployment/levada", "--timeout=120s")
@@ -55,6 +67,12 @@ def test_a_gitops_tool_installs_it_in_any_order_and_finds_no_difference(without_
     kubectl("label", "crd", "pipelineruns.levada.dev", "app.kubernetes.io/name=other", "--overwrite")
     gitops.apply(kubectl, objects, seed + 200)
     gitops.assert_no_difference(kubectl, objects)
+    runs = Runs(kubectl, namespace)
+    runs.start("active", {"one": gated()})
+    runs.running("active")
+    without_program()
+    assert not held(kubectl)
+    assert runs.pods("active"), "only the hold on them goes"
 
 
 def test_kubectl_installs_it_upgrades_it_and_removes_it(without_helm, kubectl, namespace, manifest, gates):
