@@ -5,11 +5,12 @@ import json
 import os
 import re
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from cluster import lifecycle, packages
 from cluster.kubectl import Kubectl
@@ -20,6 +21,10 @@ from cluster.waiting import WaitFor
 
 _NAMESPACES_GONE_WITHIN = 120
 _NAME_LIMIT = 40
+
+# On a busy machine everything is slow; that says nothing about what is tested.
+settings.register_profile("levada", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("levada")
 
 
 @dataclass(frozen=True)
@@ -61,23 +66,39 @@ def _namespaces(kubectl: Kubectl) -> Iterator[list[str]]:
     made: list[str] = []
     yield made
 
+    for name in made:
+        kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
+
     def left() -> set[str]:
         return set(kubectl("get", "namespaces", "-o", "name").replace("namespace/", "").split()) & set(made)
 
     WaitFor(kubectl)(lambda: not left(), "the end of the tests' namespaces", _NAMESPACES_GONE_WITHIN)
 
 
+@pytest.fixture(scope="session")
+def new_namespace(kubectl: Kubectl, _namespaces: list[str]) -> Callable[..., str]:
+    """`new_namespace("readable", label="value")` makes a fresh namespace; it goes with the session at the latest."""
+
+    def make(readable: str, **labels: str) -> str:
+        name = f"t-{readable[:_NAME_LIMIT].strip('-')}-{secrets.token_hex(3)}"
+        kubectl("create", "namespace", name)
+        _namespaces.append(name)
+        if labels:
+            kubectl("label", "namespace", name, *(f"{key}={value}" for key, value in labels.items()))
+        account = ("get", "serviceaccount", "default", "-n", name)
+        # A Pod is refused until the namespace has its ServiceAccount.
+        WaitFor(kubectl)(lambda: kubectl(*account), "the default ServiceAccount", 20)
+        return name
+
+    return make
+
+
 @pytest.fixture
-def namespace(request: pytest.FixtureRequest, kubectl: Kubectl, _namespaces: list[str]) -> Iterator[str]:
+def namespace(request: pytest.FixtureRequest, kubectl: Kubectl, new_namespace: Callable[..., str]) -> Iterator[str]:
     """A fresh namespace, named after the test."""
-    readable = re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_"))[:_NAME_LIMIT].strip("-")
-    name = f"t-{readable}-{secrets.token_hex(3)}"
-    kubectl("create", "namespace", name)
-    _namespaces.append(name)
-    # A Pod is refused until the namespace has its ServiceAccount.
-    WaitFor(kubectl)(lambda: kubectl("get", "serviceaccount", "default", "-n", name), "the default ServiceAccount", 20)
+    name = new_namespace(re.sub(r"[^a-z0-9]+", "-", request.node.name.lower().removeprefix("test_")))
     yield name
-    kubectl("delete", "namespace", name, "--wait=false")
+    kubectl("delete", "namespace", name, "--wait=false", "--ignore-not-found")
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Kubernetes, etcd, Helm and pause: built by Go from the versions that binaries/*/go.mod pin, kept in the cache."""
+"""Kubernetes, etcd, Helm, kstatus, pause: built by Go from the versions in binaries/*/go.mod, kept in the cache."""
 
 import hashlib
 import os
@@ -18,6 +18,7 @@ _PACKAGES = {
     "kubernetes": {name: f"k8s.io/kubernetes/cmd/{name}" for name in _KUBERNETES},
     "etcd": {"etcd": "go.etcd.io/etcd/server/v3"},
     "helm": {"helm": "helm.sh/helm/v4/cmd/helm"},
+    "kstatus": {"kstatus": "."},
     "pause": {"pause": "."},
 }
 _MODULE_OF = {program: module for module, programs in _PACKAGES.items() for program in programs}

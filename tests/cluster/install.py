@@ -2,6 +2,7 @@
 
 import json
 import os
+from pathlib import Path
 
 from cluster import store
 from cluster.archive import Image
@@ -10,22 +11,31 @@ from cluster.paths import KUBECONFIG, REPO, STATE
 from cluster.progress import phase, say
 from cluster.shell import run
 
-_CHART = REPO / "helm" / "levada"
+CHART = REPO / "helm" / "levada"
 NAMESPACE = "levada-system"
+VALUES = STATE / "values.json"
 _TIMEOUT = "3m"
 
 
 def install(image: Image) -> None:
-    if not (_CHART / "Chart.yaml").exists():
-        say(f"There is no chart in {_CHART.relative_to(REPO)} yet: the cluster runs without Levada.")
+    if not (CHART / "Chart.yaml").exists():
+        say(f"There is no chart in {CHART.relative_to(REPO)} yet: the cluster runs without Levada.")
         return
-    file = STATE / "values.json"
-    file.write_text(json.dumps(_values(image), indent=1))
+    VALUES.write_text(json.dumps(_values(image), indent=1))
     with phase("Levada, by Helm"):
-        run(
-            program("helm"), "upgrade", "--install", "levada", _CHART, "--namespace", NAMESPACE, "--create-namespace",
-            "--values", file, "--wait", "--timeout", _TIMEOUT, env={**os.environ, "KUBECONFIG": str(KUBECONFIG)},
-        )  # fmt: skip
+        upgrade()
+
+
+def upgrade(*arguments: str | Path, chart: Path = CHART) -> None:
+    """Install or upgrade the release with the cluster's own values and whatever `arguments` change of them."""
+    helm(
+        "upgrade", "--install", "levada", chart, "--namespace", NAMESPACE, "--create-namespace",
+        "--values", VALUES, *arguments, "--wait", "--timeout", _TIMEOUT,
+    )  # fmt: skip
+
+
+def helm(*arguments: str | Path) -> str:
+    return run(program("helm"), *arguments, env={**os.environ, "KUBECONFIG": str(KUBECONFIG)})
 
 
 def _values(image: Image) -> dict:

@@ -7,6 +7,7 @@ REPO = Path(__file__).resolve().parents[2]
 VENV = REPO / ".venv"
 STATE = REPO / ".cluster"
 LOGS = STATE / "logs"
+AUDIT_LOG = LOGS / "audit.log"
 KUBECONFIG = STATE / "kubeconfig"
 CACHE = Path(os.environ.get("LEVADA_CACHE") or "~/.cache/levada").expanduser()
 

@@ -41,14 +41,14 @@ def phase(name: str, detail: Callable[[], str] = lambda: "") -> Iterator[None]:
 
 
 def until(ready: Callable[[], bool], what: str, timeout: float, every: float = 0.1) -> None:
-    """Poll until `ready`; an OSError from it counts as 'not yet'."""
+    """Poll until `ready`; an OSError from it, or a program that fails, counts as 'not yet'."""
     deadline = time.monotonic() + timeout
     last: object = ""
     while time.monotonic() < deadline:
         try:
             if ready():
                 return
-        except OSError as error:
+        except (OSError, ClusterError) as error:
             last = error
         time.sleep(every)
     raise ClusterError(f"{what} did not come within {timeout:.0f} s. {last}".rstrip())

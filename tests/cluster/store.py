@@ -6,14 +6,16 @@ import urllib.request
 from http import HTTPStatus
 
 from cluster import processes
-from cluster.paths import NETNS, NODE_IP, RUN, STATE, VENV
+from cluster.paths import NETNS, NODE_IP, NUMBER, RUN, STATE, VENV
 from cluster.progress import until
 from cluster.shell import run
 
 NAME = "store"
 SETTINGS = STATE / "store.json"
 _BUCKET = "levada"
-_ENDPOINT = f"http://{NODE_IP}:8333"
+# SeaweedFS keeps sockets in /tmp, named after its ports: clusters side by side must not share one.
+_MASTER, _FILER, _VOLUME, _S3 = (port + NUMBER for port in (9333, 8888, 8080, 8333))
+_ENDPOINT = f"http://{NODE_IP}:{_S3}"
 # Fixed and public: they open nothing but this test store, which only this machine reaches.
 _ACCESS_KEY, _SECRET_KEY = "levada-test", "levada-test-secret"
 _WEED = VENV / "bin" / "weed"
@@ -64,13 +66,16 @@ def _arguments(data: object, users: object) -> list[str]:
         f"-ip={NODE_IP}",
         f"-ip.bind={NODE_IP}",
         "-master.telemetry=false",  # on by default
+        f"-master.port={_MASTER}",
         "-master.volumeSizeLimitMB=256",
+        f"-volume.port={_VOLUME}",
         "-volume.max=200",
         "-volume.minFreeSpace=1",
         "-filer",
+        f"-filer.port={_FILER}",
         f"-filer.localSocket={RUN / 'store-filer.sock'}",
         "-s3",
-        "-s3.port=8333",
+        f"-s3.port={_S3}",
         f"-s3.config={users}",
         f"-s3.localSocket={RUN / 'store-s3.sock'}",
         "-iam=false",
@@ -92,7 +97,14 @@ def _answers() -> bool:
 def _make_bucket() -> None:
     def made() -> bool:
         # The filer is ready a little after the port answers.
-        shell = (f"--net=/run/netns/{NETNS}", "--", _WEED, "shell", f"-master={NODE_IP}:9333", f"-filer={NODE_IP}:8888")
+        shell = (
+            f"--net=/run/netns/{NETNS}",
+            "--",
+            _WEED,
+            "shell",
+            f"-master={NODE_IP}:{_MASTER}",
+            f"-filer={NODE_IP}:{_FILER}",
+        )
         run("nsenter", *shell, stdin=f"s3.bucket.create -name {_BUCKET}\n")
         return _BUCKET in run("nsenter", *shell, stdin="s3.bucket.list\n")
 

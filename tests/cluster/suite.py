@@ -12,6 +12,8 @@ from cluster.progress import ClusterError, say
 _NO_TESTS = 5  # pytest's exit code
 _QUICK = ("unit", "property", "simulation", "cli", "local")
 _ON_A_CLUSTER = ("integration", "e2e")
+# Levada goes and comes back in these: one after the other, and when nothing else needs it.
+_ALONE = ("install",)
 
 
 @dataclass
@@ -35,6 +37,7 @@ def run() -> int:
     _pytest(_QUICK, ("-n", "2"), summary)
     if _cluster(summary):
         _pytest(_ON_A_CLUSTER, ("-n", "2", "--dist", "loadfile"), summary)
+        _pytest(_ALONE, (), summary)
     summary.show()
     return 1 if summary.failed else 0
 
@@ -46,7 +49,7 @@ def _cluster(summary: Summary) -> bool:
         return True
     reason = packages.unable()
     if reason:
-        summary.left_out.append(f"every test on a real cluster ({', '.join(_ON_A_CLUSTER)}): {reason}")
+        summary.left_out.append(f"every test on a real cluster ({', '.join(_ON_A_CLUSTER + _ALONE)}): {reason}")
         if os.environ.get("CI"):
             summary.failed.append("cluster: CI must run every test")  # green without them would be a lie
         return False

@@ -32,5 +32,6 @@ deletecollection, and any write to specs: the operator annotates a run once and 
   verbs: [get]
 - apiGroups: [events.k8s.io]
   resources: [events]
-  verbs: [create, patch]
+  # list: why a Pod does not start (a volume that is not there) only its Events say
+  verbs: [create, list]
 {{- end }}

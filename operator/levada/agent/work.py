@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from levada.agent.log import Transfer, say
 from levada.planner.handoff import Manifest, OutputRecord, Report
+from levada.planner.locations import started_uri
 from levada.store import outputs
 from levada.store.digest import Content
-from levada.store.errors import StoreError
+from levada.store.errors import StoreChangedError, StoreError, UriRefusedError
 from levada.store.inputs import stage
 from levada.store.manifest import write_manifest
+from levada.store.objects import put_bytes
 
 if TYPE_CHECKING:
     from levada.planner.handoff import Assignment
@@ -18,7 +21,8 @@ if TYPE_CHECKING:
 
 
 def before(stores: Stores, assignment: Assignment) -> outputs.Homes:
-    """Create the outputs' folders and stage the inputs."""
+    """Create the outputs' folders and stage the inputs; proves first that the outputs can be stored."""
+    _begin(stores, assignment.root)
     homes = outputs.prepare(assignment.collect)
     for staged in assignment.stage:
         transfer = Transfer(f"staging input {staged.name!r} from {staged.uri}")
@@ -27,6 +31,16 @@ def before(stores: Stores, assignment: Assignment) -> outputs.Homes:
         except StoreError as error:
             raise type(error)(f"input {staged.name!r}: {error}") from None
     return homes
+
+
+def _begin(stores: Stores, root: str) -> None:
+    """Write the attempt's first object: what refuses it would else be found when hours of work are done."""
+    uri = started_uri(root)
+    try:
+        stores.writing(uri)
+    except UriRefusedError:
+        raise StoreChangedError(StoreChangedError.text(stores.url, root)) from None
+    put_bytes(stores, uri, time.strftime("%Y-%m-%dT%H:%M:%SZ\n", time.gmtime()).encode())
 
 
 def after(stores: Stores, assignment: Assignment, homes: outputs.Homes) -> Report:

@@ -212,6 +212,9 @@ class VolumeMount(Model):
 class PodTemplate(Model):
     """Options of task Pods. Secrets and service accounts are refused unless the operator's chart lists them."""
 
+    pod_security: Literal["restricted"] | None = None
+    """`restricted`: the Pods meet that Pod Security profile, whatever the installation's default."""
+
     resources: ResourceRequirements | None = None
     """What the task's container needs and may use; goes over the component's."""
 

@@ -1,13 +1,11 @@
 """Reads all that is recorded of a run: its object, and what does not fit into it."""
 
-import base64
 from collections.abc import Mapping
 from typing import Any
 
-import msgspec
-
 from levada.cli.exits import CommandError
 from levada.cli.run_view import View, run_view
+from levada.kube.bulky import unpack
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
 from levada.kube.resource import CONFIG_MAPS, PIPELINE_RUNS
@@ -30,7 +28,9 @@ async def read_run(api: Api, namespace: str, name: str) -> View:
     rows = read_rows(status)
     shards = await _read_shards(api, namespace, status.get("outputsConfigMaps", []), rows)
     recorded = {row.path: readable(row) | _outputs(row, shards) for row in rows}
-    return run_view(run, [recorded.get(path, task) for path, task in ({**recorded, **listed}).items()])
+    view = run_view(run, [recorded.get(path, task) for path, task in ({**recorded, **listed}).items()])
+    own = [shard[""] for shard in shards.values() if "" in shard]
+    return view | {"outputs": {**view["outputs"], **own[0]}} if own else view
 
 
 async def read_object(api: Api, namespace: str, name: str) -> dict[str, Any]:
@@ -58,14 +58,14 @@ def read_rows(status: Mapping[str, Any]) -> list[Row]:
 async def _read_shards(api: Api, namespace: str, names: list[str], rows: list[Row]) -> dict[int, Mapping[str, Any]]:
     """The ConfigMaps with bulky outputs, by number; those that may not be read are left out."""
     shards: dict[int, Mapping[str, Any]] = {}
-    for number in {row.shard for row in rows if row.shard is not None}:
-        if number >= len(names):
-            continue
+    wanted = {row.shard for row in rows if row.shard is not None}
+    wanted.add(len(names) - 1)  # the run's own outputs come last
+    for number in sorted(wanted & set(range(len(names)))):
         try:
             config = await api.get(CONFIG_MAPS, namespace, names[number])
         except ApiError:
             continue
-        shards[number] = msgspec.json.decode(base64.b64decode(config["binaryData"]["outputs"]))
+        shards[number] = unpack(config)
     return shards
 
 

@@ -44,6 +44,9 @@ class Reconciler(Protocol):
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check one of the `pipelines` or `components`, as `reconcile_run`."""
 
+    def object_changed(self, kind: str, namespace: str, name: str) -> None:
+        """Hear that an object of ours may have changed; it is reconciled next."""
+
     def pod_changed(self, old: Any, new: Any) -> None:
         """Hear of a Pod that came, changed or went; mark its run with `Runtime.enqueue`."""
 
@@ -134,6 +137,7 @@ class _Leader:
         await self._kopf.run()
 
     def _hint(self, kind: str, namespace: str, name: str) -> None:
+        self._reconciler.object_changed(kind, namespace, name)
         self._queue.add(Key(kind, namespace, name))
 
     def _enqueue(self, kind: str, namespace: str, name: str, seconds: float) -> None:

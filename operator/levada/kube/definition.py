@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from levada.frontend.native import definition_digest, pipeline_reference, references
 from levada.kube.client import Api, Json
@@ -30,13 +30,33 @@ class FrozenElsewhereError(RuntimeError):
     """A ConfigMap of the right name belongs to another run, most likely one just deleted."""
 
 
+class RecordLostError(RuntimeError):
+    """A ConfigMap that a run cannot go on without is gone, or is another's now."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the ConfigMap {name}, in which this run kept what it needs to go on, was deleted; start a new run"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Definition:
-    """All specs that a run consists of: its own, and those of the Pipelines and Components it refers to, by name."""
+    """All that is settled when a run starts.
+
+    Attributes
+    ----------
+    run
+        Its own spec.
+    pipelines, components
+        The specs of those that it refers to, by name.
+    store
+        The URL of the namespace's store, if it has one.
+    """
 
     run: Json
     pipelines: dict[str, Json]
     components: dict[str, Json]
+    store: str | None = None
 
     @property
     def digest(self) -> str:
@@ -70,8 +90,7 @@ async def freeze(api: Api, run: Json, definition: Definition) -> Definition:
     FrozenElsewhereError
         When the name is taken by something that is not this run's.
     """
-    document = {"run": definition.run, "pipelines": definition.pipelines, "components": definition.components}
-    packed = gzip.compress(json.dumps(document).encode(), mtime=0)
+    packed = gzip.compress(json.dumps(asdict(definition)).encode(), mtime=0)
     parts = [packed[at : at + _SHARD] for at in range(0, len(packed), _SHARD)]
     for index in reversed(range(len(parts))):  # the first, which says how many, last
         body = config_map(run, _shard_name(run, index), {_KEY: base64.b64encode(parts[index]).decode()}, len(parts))
@@ -85,12 +104,14 @@ async def freeze(api: Api, run: Json, definition: Definition) -> Definition:
 
 
 async def thaw(api: Api, run: Json) -> Definition:
-    """Read back what `freeze` wrote.
+    """Read back what `freeze` wrote; of a run that has started it must be there.
 
     Raises
     ------
     FrozenElsewhereError
         When it belongs to another run.
+    RecordLostError
+        When a part of it is gone.
     """
     first = await _own_config_map(api, run, 0)
     count = int(first["metadata"]["annotations"]["levada.dev/parts"])
@@ -123,6 +144,16 @@ def is_owned(config: Json, run: Json) -> bool:
     return any(owner["uid"] == run["metadata"]["uid"] for owner in config["metadata"].get("ownerReferences", []))
 
 
+async def read_config_map(api: Api, run: Json, name: str) -> Json:
+    """A ConfigMap of the run that must be there. Raises RecordLostError."""
+    try:
+        return await api.get(CONFIG_MAPS, run["metadata"]["namespace"], name)
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+        raise RecordLostError(name) from None
+
+
 def _shard_name(run: Json, index: int) -> str:
     name = graph_name(run["metadata"]["name"])
     return f"{name}-{index}" if index else name
@@ -130,8 +161,10 @@ def _shard_name(run: Json, index: int) -> str:
 
 async def _own_config_map(api: Api, run: Json, index: int) -> Json:
     name = _shard_name(run, index)
-    found = await api.get(CONFIG_MAPS, run["metadata"]["namespace"], name)
+    found = await read_config_map(api, run, name)
     if not is_owned(found, run):
+        if run.get("status", {}).get("startTime"):
+            raise RecordLostError(name)
         raise FrozenElsewhereError(f"ConfigMap {name} belongs to something else")
     return found
 

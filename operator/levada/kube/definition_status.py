@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from levada.frontend.native import definition_digest, references, validate_component, validate_pipeline
-from levada.kube.active_run import utc_now
 from levada.kube.client import Json
 from levada.kube.definition import MissingReferencesError, gather
 from levada.kube.errors import ApiError
+from levada.kube.record import utc_now
 from levada.kube.resource import COMPONENTS, PIPELINES, Resource
 from levada.kube.runtime import Runtime
 from levada.kube.task_pods import CONFLICT, NOT_FOUND

@@ -16,7 +16,6 @@ from levada.kube.resource import EVENTS
 
 EventType = Literal["Normal", "Warning"]
 NOTE_LIMIT = 1024
-_NOT_FOUND = 404
 _log = logging.getLogger(__name__)
 
 
@@ -41,13 +40,6 @@ class _Happening:
     note: str
 
 
-@dataclass(slots=True)
-class _Posted:
-    name: str
-    count: int
-    at: float
-
-
 class Recorder:
     """Posts Events.
 
@@ -60,7 +52,7 @@ class Recorder:
     limit
         How many different Events may wait; what comes beyond is dropped and counted.
     repeat_after
-        Seconds within which a repetition is only counted; after them the Event's series is updated.
+        Seconds within which a repetition is left out; after them it is posted again.
     pause
         Seconds between two posts: Events never crowd out the requests that do the work.
     """
@@ -73,8 +65,8 @@ class Recorder:
         self._limit = limit
         self._repeat_after = repeat_after
         self._pause = pause
-        self._waiting: OrderedDict[_Happening, int] = OrderedDict()
-        self._posted: OrderedDict[_Happening, _Posted] = OrderedDict()
+        self._waiting: OrderedDict[_Happening, None] = OrderedDict()
+        self._posted: OrderedDict[_Happening, float] = OrderedDict()
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
@@ -94,11 +86,11 @@ class Recorder:
             For people; cut at 1 KiB.
         """
         happening = _Happening(about, type_, reason[:128], _cut(message))
-        known = self._posted.get(happening)
-        if known is not None and time.monotonic() - known.at < self._repeat_after:
-            known.count += 1
-        elif happening in self._waiting or len(self._waiting) < self._limit:
-            self._waiting[happening] = self._waiting.get(happening, 0) + 1
+        posted = self._posted.get(happening)
+        if happening in self._waiting or (posted and time.monotonic() - posted < self._repeat_after):
+            return
+        if len(self._waiting) < self._limit:
+            self._waiting[happening] = None
             self._idle.clear()
             self._wake.set()
         else:
@@ -109,9 +101,9 @@ class Recorder:
         while True:
             await self._wake.wait()
             while self._waiting:
-                happening, times = self._waiting.popitem(last=False)
+                happening, _ = self._waiting.popitem(last=False)
                 try:
-                    await self._post(happening, times)
+                    await self._post(happening)
                 except (ApiError, ApiUnreachableError, NotLeaderError) as error:
                     metrics.EVENTS_DROPPED.inc()
                     _log.debug("an Event is dropped: %s", error)
@@ -123,36 +115,20 @@ class Recorder:
         """Wait until nothing waits any more."""
         await self._idle.wait()
 
-    async def _post(self, happening: _Happening, times: int) -> None:
-        known = self._posted.get(happening)
-        if known is None or not await self._repeat(happening, known, times):
-            known = _Posted(f"{happening.about.name[:220]}.{uuid.uuid4().hex[:16]}", times, time.monotonic())
-            await self._api.create(EVENTS, happening.about.namespace, self._body(happening, known))
-        self._posted[happening] = known
+    async def _post(self, happening: _Happening) -> None:
+        await self._api.create(EVENTS, happening.about.namespace, self._body(happening))
+        self._posted[happening] = time.monotonic()
         self._posted.move_to_end(happening)
         while len(self._posted) > self._limit:
             self._posted.popitem(last=False)
 
-    async def _repeat(self, happening: _Happening, known: _Posted, times: int) -> bool:
-        """Count an Event up that was posted before; False when the server has forgotten it."""
-        known.count += times
-        known.at = time.monotonic()
-        series = {"series": {"count": known.count, "lastObservedTime": _now()}}
-        try:
-            await self._api.patch(EVENTS, happening.about.namespace, known.name, series)
-        except ApiError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            return False
-        return True
-
-    def _body(self, happening: _Happening, posted: _Posted) -> Json:
-        about, now = happening.about, _now()
-        body: Json = {
+    def _body(self, happening: _Happening) -> Json:
+        about = happening.about
+        return {
             "apiVersion": EVENTS.group_version,
             "kind": "Event",
-            "metadata": {"name": posted.name, "namespace": about.namespace},
-            "eventTime": now,
+            "metadata": {"name": f"{about.name[:220]}.{uuid.uuid4().hex[:16]}", "namespace": about.namespace},
+            "eventTime": _now(),
             "reportingController": "levada.dev/operator",
             "reportingInstance": self._instance[:128],
             "action": happening.reason,
@@ -167,8 +143,6 @@ class Recorder:
                 "uid": about.uid,
             },
         }
-        # A series says how often, and begins with the second time.
-        return body if posted.count == 1 else body | {"series": {"count": posted.count, "lastObservedTime": now}}
 
 
 def _cut(message: str) -> str:

@@ -4,29 +4,23 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from datetime import datetime, timedelta
 from typing import Any, Protocol
 
-from levada.api.fields import seconds
-from levada.frontend.mistakes import InvalidSpecError
-from levada.frontend.native import build_run
 from levada.frontend.pod_template import Allowed
 from levada.kube import metrics, task_pods
-from levada.kube.active_run import ActiveRun, StaleRunError, patch_status, utc_now
+from levada.kube.active_run import ActiveRun
 from levada.kube.client import Json
-from levada.kube.definition import Definition, FrozenElsewhereError, MissingReferencesError, freeze, gather, thaw
 from levada.kube.definition_status import Definitions
 from levada.kube.errors import ApiError
 from levada.kube.events import ObjectRef
-from levada.kube.namespace_store import read_store
+from levada.kube.opening import Opening
+from levada.kube.record import StaleRunError, utc_now
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.runtime import Runtime
-from levada.planner import reasons
-from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, STARTED_ANNOTATION
+from levada.planner.names import RESULT_FINALIZER, RUN_LABEL
 from levada.planner.podview import PodView
 from levada.planner.settings import PodSettings
 from levada.planner.sighting import is_dead
-from levada.planner.status import Standing, head_status
 
 Pod = PodView
 POD_LABELS = RUN_LABEL
@@ -54,14 +48,14 @@ class Reconciler:
     def __init__(self, runtime: Runtime, *, settings: Any) -> None:
         self._runtime = runtime
         self._api = runtime.api
-        self._allowed = Allowed(frozenset(settings.allowed_service_accounts), frozenset(settings.allowed_secrets))
-        self._settings = _pod_settings(settings)
+        allowed = Allowed(frozenset(settings.allowed_service_accounts), frozenset(settings.allowed_secrets))
+        self._opening = Opening(runtime.api, self._emit, allowed, _pod_settings(settings))
         self._definitions = Definitions(runtime)
         self._active: dict[Key, ActiveRun] = {}
         self._pods: dict[Key, dict[str, PodView]] = {}
         self._changed: dict[Key, set[str]] = {}
         self._phases: dict[Key, str] = {}
-        self._waiting: dict[Key, set[str]] = {}
+        self._unread: set[Key] = set()
 
     def pod_changed(self, old: PodView | None, new: PodView | None) -> None:
         """Note what the watch saw and mark the run."""
@@ -81,12 +75,15 @@ class Reconciler:
         self._changed.setdefault(key, set()).add(pod.metadata.name)
         self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
 
+    def object_changed(self, kind: str, namespace: str, name: str) -> None:
+        """Note that a run itself may have changed: it is read before anything is done for it."""
+        if kind == PIPELINE_RUNS.plural:
+            self._unread.add((namespace, name))
+
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check a Component or Pipeline, and wake the runs that wait for it."""
-        wanted = f"{kind[:-1].capitalize()}/{name}"
-        for (run_namespace, run), names in list(self._waiting.items()):
-            if run_namespace == namespace and wanted in names:
-                self._runtime.enqueue(PIPELINE_RUNS.plural, namespace, run, 0)
+        for run in self._opening.waiting_for(namespace, f"{kind[:-1].capitalize()}/{name}"):
+            self._runtime.enqueue(PIPELINE_RUNS.plural, namespace, run, 0)
         return await self._definitions.reconcile(kind, namespace, name)
 
     async def reconcile_run(self, namespace: str, name: str) -> float | None:
@@ -95,7 +92,8 @@ class Reconciler:
         changed = self._changed.pop(key, set())
         active = self._active.get(key)
         try:
-            if active is None or not changed:
+            if active is None or not changed or key in self._unread:
+                self._unread.discard(key)
                 active = await self._refresh(key)
                 changed = set(self._pods.get(key, ()))
             if active is None:
@@ -109,7 +107,10 @@ class Reconciler:
             self._active.pop(key, None)  # built anew from the API server, whatever was half done
             raise
         self._measure(key, active)
-        if active.run.is_final and active.run.version == active.run.recorded:
+        for leaf in active.news():
+            text = f"{leaf.path}: {leaf.reason}: {leaf.message}"
+            self._emit(active.record.object, "Warning", "TaskFailed", text, leaf.path)
+        if active.is_settled:
             self._finish(key, active)
             return 0.05
         return wait
@@ -118,104 +119,32 @@ class Reconciler:
         """The active run as the API server has it now; None when there is nothing (more) to run."""
         run = await self._get(key)
         active = self._active.get(key)
-        if run is None or run["metadata"].get("deletionTimestamp") or _is_final(run):
+        if run is not None and run["metadata"].get("deletionTimestamp"):
+            run = await self._opening.close(run)
             self._forget(key, run)
             return None
-        if active and active.uid == run["metadata"]["uid"]:
-            active.object = run
+        is_same = active and run and active.identity.uid == run["metadata"]["uid"]
+        if run is None or (_is_final(run) and not is_same):
+            self._forget(key, run)
+            return None
+        if active and is_same:
+            active.record.object = run
             return active
         self._active.pop(key, None)
-        active = await self._begin(run)
-        if active:
-            self._active[key] = active
-        return active
-
-    async def _begin(self, run: Json) -> ActiveRun | None:
-        """Start a run, or take it up where it was."""
-        metadata, status = run["metadata"], run.get("status", {})
-        key = (metadata["namespace"], metadata["name"])
-        if status.get("startTime"):
-            active = await self._activate(run, await thaw(self._api, run), None)
-            await active.resume(utc_now())
-            return active
-        started_uid = metadata.get("annotations", {}).get(STARTED_ANNOTATION)
-        if started_uid and started_uid != metadata["uid"]:
-            message = "restored from a backup of a run that had started; apply it under a new name to run it again"
-            await self._settle(run, Standing("Failed", reasons.RESTORED, message))
-            return None
-        try:
-            definition = await gather(self._api, metadata["namespace"], run["spec"])
-            build_run(run["spec"], definition.pipelines, definition.components, allowed=self._allowed)
-        except MissingReferencesError as missing:
-            await self._wait_for(run, missing.names)
-            return None
-        except InvalidSpecError as error:
-            message = "\n".join(str(mistake) for mistake in error.mistakes)
-            await self._settle(run, Standing("Failed", reasons.INVALID_SPEC, message))
-            return None
-        self._waiting.pop(key, None)
-        annotate = {
-            "metadata": {
-                "resourceVersion": metadata["resourceVersion"],
-                "annotations": {STARTED_ANNOTATION: metadata["uid"]},
-            }
-        }
-        if not started_uid:
-            run = await self._api.patch(PIPELINE_RUNS, *key, annotate)
-        try:
-            definition = await freeze(self._api, run, definition)
-        except FrozenElsewhereError:
-            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 1.0)
-            return None
-        now = utc_now()
-        status = head_status(Standing("Running", "Running"), status, metadata["generation"], now, now)
-        run = await patch_status(self._api, run, status | {"definitionDigest": definition.digest})
-        self._emit(run, "Normal", "Started", "the run started")
-        return await self._activate(run, definition, now)
-
-    async def _activate(self, run: Json, definition: Definition, started: datetime | None) -> ActiveRun:
-        graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
-        started = started or datetime.fromisoformat(run["status"]["startTime"])
-        pending = timedelta(seconds=seconds(definition.run.get("pendingTimeout", "1h")))
-        store = await read_store(self._api, run["metadata"]["namespace"])
-        return ActiveRun(self._api, run, graph, inputs, self._settings, store, started, pending)
-
-    async def _wait_for(self, run: Json, names: list[str]) -> None:
-        metadata = run["metadata"]
-        key = (metadata["namespace"], metadata["name"])
-        limit = timedelta(seconds=seconds(run["spec"].get("waitForReferences", "10m")))
-        deadline = datetime.fromisoformat(metadata["creationTimestamp"]) + limit
-        left = (deadline - utc_now()).total_seconds()
-        listed = ", ".join(names)
-        if left <= 0:
-            self._waiting.pop(key, None)
-            message = f"not found within {limit} (waitForReferences): {listed}"
-            await self._settle(run, Standing("Failed", reasons.REFERENCE_NOT_FOUND, message))
-            return
-        self._waiting[key] = set(names)
-        waiting = Standing("Pending", reasons.WAITING_FOR_REFERENCE, f"does not exist yet: {listed}")
-        conditions = run.get("status", {}).get("conditions", [])
-        if not any(old["type"] == "Succeeded" and old.get("message") == waiting.message for old in conditions):
-            self._emit(run, "Normal", waiting.reason, waiting.message)
-            await patch_status(
-                self._api, run, head_status(waiting, run["status"], metadata["generation"], None, utc_now())
-            )
-        self._runtime.enqueue(PIPELINE_RUNS.plural, *key, min(left + 0.1, 15.0))
-
-    async def _settle(self, run: Json, verdict: Standing) -> None:
-        """End a run that never started."""
-        status = head_status(verdict, run.get("status", {}), run["metadata"]["generation"], None, utc_now())
-        await patch_status(self._api, run, status)
-        self._emit(run, "Warning", verdict.reason, verdict.message)
+        opened = await self._opening.open(run)
+        if isinstance(opened, ActiveRun):
+            self._active[key] = opened
+            return opened
+        if opened is not None:
+            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, opened)
+        return None
 
     def _finish(self, key: Key, active: ActiveRun) -> None:
-        status = active.object["status"]
+        status = active.record.object["status"]
         ended = next(item for item in status["conditions"] if item["type"] == "Succeeded")
         kind = "Normal" if status["phase"] == "Succeeded" else "Warning"
-        self._emit(active.object, kind, ended["reason"], ended["message"])
-        for leaf in active.run.failed[:5]:
-            self._emit(active.object, "Warning", "TaskFailed", f"{leaf.path}: {leaf.reason}: {leaf.message}")
-        self._forget(key, active.object)
+        self._emit(active.record.object, kind, ended["reason"], ended["message"])
+        self._forget(key, active.record.object)
 
     async def _clean_up(self, key: Key) -> float | None:
         """Let go of the Pods of a run that is over, deleted or another one: stop what lives, release what is dead."""
@@ -246,7 +175,7 @@ class Reconciler:
 
     def _forget(self, key: Key, run: Json | None) -> None:
         self._active.pop(key, None)
-        self._waiting.pop(key, None)
+        self._opening.forget(key)
         if run is None:
             self._phases.pop(key, None)
         else:
@@ -254,14 +183,16 @@ class Reconciler:
         metrics.set_phases(metrics.RUNS, Counter(self._phases.values()))
 
     def _measure(self, key: Key, active: ActiveRun) -> None:
-        self._phases[key] = active.object["status"]["phase"]
+        self._phases[key] = active.record.object["status"]["phase"]
         metrics.set_phases(metrics.RUNS, Counter(self._phases.values()))
         tasks: Counter[str] = Counter()
         for other in self._active.values():
             tasks.update({str(phase): count for phase, count in other.run.counts.items()})
         metrics.set_phases(metrics.TASKS, tasks)
 
-    def _emit(self, run: Json, kind: Any, reason: str, message: str) -> None:
+    def _emit(self, run: Json, kind: Any, reason: str, message: str, task: str = "") -> None:
+        """Post an Event about the run, and log the same."""
+        _log.log(logging.INFO if kind == "Normal" else logging.WARNING, "%s: %s", reason, message, extra={"task": task})
         metadata = run["metadata"]
         about = ObjectRef(run["apiVersion"], run["kind"], metadata["namespace"], metadata["name"], metadata["uid"])
         self._runtime.recorder.emit(about, kind, reason, message)

@@ -10,10 +10,11 @@ from levada.kube.client import Api
 from levada.kube.errors import ApiError
 from levada.kube.resource import PODS
 from levada.planner import reasons
-from levada.planner.names import RESULT_FINALIZER, SPEC_ANNOTATION
+from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal, refusal_of
 
+FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
 
@@ -35,7 +36,7 @@ async def create(api: Api, pod: dict[str, Any]) -> PodView | Refusal:
     if existing is None:
         return Refusal("ApiError", "a Pod of that name was there and is gone again")
     if is_ours(existing, metadata["ownerReferences"][0]["uid"], metadata["annotations"][SPEC_ANNOTATION]):
-        return existing
+        return await label(api, existing, metadata["labels"][RUN_LABEL])
     return Refusal(reasons.NAME_TAKEN, f"another Pod called {metadata['name']} stands in the way", is_lasting=True)
 
 
@@ -48,6 +49,14 @@ def is_ours(pod: PodView, run_uid: str, spec_hash: str | None = None) -> bool:
 def is_orphan(pod: PodView) -> bool:
     """Whether we made `pod` and it has lost its owner (`--cascade=orphan`), so that nobody else will remove it."""
     return not pod.metadata.owner_references and SPEC_ANNOTATION in pod.metadata.annotations
+
+
+async def label(api: Api, pod: PodView, run: str) -> PodView:
+    """Give the Pod its run's label back where it was taken off: without it we hear nothing of the Pod."""
+    if pod.metadata.labels.get(RUN_LABEL) == run:
+        return pod
+    patch = {"metadata": {"uid": pod.metadata.uid, "labels": {RUN_LABEL: run}}}
+    return view(await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch))
 
 
 async def find(api: Api, namespace: str, name: str) -> PodView | None:

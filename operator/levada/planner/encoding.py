@@ -23,6 +23,10 @@ FAILED_SHOWN = 20
 """Failed tasks that the status of a large run shows."""
 BULKY = 2048
 """Bytes of one task's outputs above which they stand in a ConfigMap of the run."""
+BULKY_RUN = 32_768
+"""Bytes of the run's own outputs above which they stand in a ConfigMap; the status then shows the small ones."""
+SHARD = 800_000
+"""Bytes of outputs in one ConfigMap, before compression; the outputs of one task are never split."""
 _MESSAGE = 2000
 
 
@@ -130,6 +134,11 @@ def plain(datum: Datum) -> Any:
         return datum
     shown = {"uri": datum.uri, "digest": datum.digest, "type": datum.type, "metadata": dict(datum.metadata)}
     return {key: value for key, value in shown.items() if value}
+
+
+def small(outputs: Mapping[str, Datum]) -> dict[str, Datum]:
+    """Those of `outputs` that are not bulky by themselves."""
+    return {name: datum for name, datum in outputs.items() if size_of({name: datum}) <= BULKY}
 
 
 def size_of(outputs: Mapping[str, Datum]) -> int:

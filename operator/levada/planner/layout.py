@@ -14,8 +14,8 @@ from levada.graph.types import BOOLEAN, FLOAT, INTEGER, as_text
 from levada.planner import reasons
 from levada.planner.attempt import Failure
 from levada.planner.handoff import CollectOutput, StageInput
-from levada.planner.locations import output_uri
-from levada.planner.names import slugs
+from levada.planner.locations import output_uri, value_uri
+from levada.planner.names import slugs, text_digest
 
 ARGUMENT_LIMIT = 131_000
 """Bytes of one argument or environment entry; the kernel refuses a little more with `argument list too long`."""
@@ -32,6 +32,9 @@ class Layout:
         Resolved, before any engine's own escaping.
     values
         Parameters wanted as files: path to content.
+    stored
+        Parameters wanted as files that are too large for `values`: URI to content. They stand there before the attempt
+        starts, and are staged like artifacts.
     stage, collect
         What has to be brought and taken.
     single
@@ -42,28 +45,35 @@ class Layout:
     args: list[str]
     env: dict[str, str]
     values: dict[str, str] = field(default_factory=dict)
+    stored: dict[str, str] = field(default_factory=dict)
     stage: list[StageInput] = field(default_factory=list)
     collect: list[CollectOutput] = field(default_factory=list)
     single: str | None = None
 
 
-def lay_out(component: Component, inputs: Mapping[str, Datum], folder: str, root: str) -> Layout:
-    """The layout of one attempt with its files below `folder` and its outputs below the store URI `root`."""
+def lay_out(
+    component: Component, inputs: Mapping[str, Datum], folder: str, root: str, *, values_limit: int | None = None
+) -> Layout:
+    """The layout of one attempt with its files below `folder` and its outputs below the store URI `root`.
+
+    Parameters wanted as files may have `values_limit` bytes in all; the largest of them go through the store.
+    """
     used = {(reference.use, reference.name) for reference in references(_arguments(component))}
     in_slugs, out_slugs = slugs(list(component.inputs)), slugs(list(component.outputs))
-    values: dict[str, str] = {}
+    wanted = {name: inputs[name] for name in component.inputs if (Use.INPUT_PATH, name) in used and name in inputs}
+    texts = {name: as_text(datum) for name, datum in wanted.items() if not isinstance(datum, Absent | Artifact)}
+    large = _largest(texts, values_limit)
     stage: list[StageInput] = []
-    paths: dict[str, str] = {}
-    for name in component.inputs:
-        datum = inputs.get(name, ABSENT)
-        if (Use.INPUT_PATH, name) not in used or isinstance(datum, Absent):
-            continue
+    paths = {name: f"{folder}/values/{in_slugs[name]}" for name in texts}
+    for name, datum in wanted.items():
+        staged = f"{folder}/inputs/{in_slugs[name]}/data"
         if isinstance(datum, Artifact):
-            paths[name] = f"{folder}/inputs/{in_slugs[name]}/data"
-            stage.append(StageInput(name, paths[name], datum.uri, datum.digest))
+            stage.append(StageInput(name, staged, datum.uri, datum.digest))
+        elif name in large:
+            stage.append(StageInput(name, staged, value_uri(root, name), text_digest(texts[name])))
         else:
-            paths[name] = f"{folder}/values/{in_slugs[name]}"
-            values[paths[name]] = as_text(datum)
+            continue
+        paths[name] = staged
     out_paths = {name: f"{folder}/outputs/{slug}/data" for name, slug in out_slugs.items()}
 
     def text_of(reference: Reference) -> str | None:
@@ -97,7 +107,8 @@ def lay_out(component: Component, inputs: Mapping[str, Datum], folder: str, root
         resolve(component.command, text_of, is_present),
         resolve(component.args, text_of, is_present),
         {name: texts[0] for name, texts in env.items() if texts},
-        values,
+        {paths[name]: text for name, text in texts.items() if name not in large},
+        {value_uri(root, name): texts[name] for name in large},
         stage,
         [] if is_single else collect,
         collect[0].path if is_single else None,
@@ -115,6 +126,19 @@ def argument_too_long(layout: Layout) -> Failure | None:
                 "let the component take it as a file: {inputPath: ...} instead of {inputValue: ...}",
             )
     return None
+
+
+def _largest(texts: Mapping[str, str], limit: int | None) -> set[str]:
+    """The names of the largest `texts`, as few as can be, without which the rest has at most `limit` bytes."""
+    sizes = {name: len(text.encode()) for name, text in texts.items()}
+    left = sum(sizes.values())
+    large: set[str] = set()
+    for name in sorted(sizes, key=lambda name: -sizes[name]):
+        if limit is None or left <= limit:
+            break
+        large.add(name)
+        left -= sizes[name]
+    return large
 
 
 def _arguments(component: Component) -> list[Argument]:

@@ -17,8 +17,14 @@ from levada.planner.handoff import MANIFEST
 LOG: Final = "main.log"
 """Name of the object, below an attempt's root, with the end of a failed attempt's log."""
 
+STARTED: Final = "started"
+"""Name of the first object that an attempt writes, before its task begins."""
+
+VALUES: Final = "=value"
+"""Name of the folder, below an attempt's root, of parameters too large for a Pod; no output is written like that."""
+
 _PLAIN: Final = frozenset((string.ascii_letters + string.digits + "._-").encode())
-_RESERVED: Final = frozenset({MANIFEST, LOG, ".", ".."})
+_RESERVED: Final = frozenset({MANIFEST, LOG, STARTED, ".", ".."})
 _LONGEST: Final = 180
 """A file system takes 255 bytes per name, and obstore's local store appends to it while it writes."""
 
@@ -48,6 +54,16 @@ def output_uri(root: str, output: str) -> str:
 def log_uri(root: str) -> str:
     """The URI of the kept end of a failed attempt's log."""
     return f"{root}/{LOG}"
+
+
+def started_uri(root: str) -> str:
+    """The URI of the first object that an attempt writes."""
+    return f"{root}/{STARTED}"
+
+
+def value_uri(root: str, name: str) -> str:
+    """The URI of the parameter `name` of an attempt, where it is too large for the Pod."""
+    return f"{root}/{VALUES}/{segment(name)}"
 
 
 def manifest_uri(root: str) -> str:

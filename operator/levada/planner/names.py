@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 from typing import Any
@@ -44,15 +45,21 @@ def outputs_name(run: str, shard: int) -> str:
 def digest_of(document: Any) -> str:
     """`sha256:<hex>` over canonical JSON."""
     text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return text_digest(text)
+
+
+def text_digest(text: str) -> str:
+    """`sha256:<hex>` over a text in UTF-8."""
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
 def slugs(names: list[str]) -> dict[str, str]:
     """A folder name for each input or output name, which may hold spaces and any letter."""
     taken: dict[str, str] = {}
-    for index, name in enumerate(names):
+    for name in names:
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "data"
-        taken[name] = slug if slug not in taken.values() else f"{slug}-{index}"
+        candidates = itertools.chain([slug], (f"{slug}-{number}" for number in itertools.count(1)))
+        taken[name] = next(candidate for candidate in candidates if candidate not in taken.values())
     return taken
 
 

@@ -77,10 +77,14 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Leaf(Node):
-    """A container task; `attempt` counts from 0, `changed` is the run's version at its last change."""
+    """A container task; `attempt` counts from 0, `changed` is the run's version at its last change.
+
+    `trouble` says why the attempt before failed.
+    """
 
     attempt: int = 0
     infra_failures: int = 0
+    trouble: str = ""
     not_before: datetime | None = None
     is_started: bool = False
     doom: Failure | None = None

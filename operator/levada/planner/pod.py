@@ -6,7 +6,7 @@ Every rule with a number comes from an experiment on a real cluster; `docs/archi
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import msgspec
@@ -34,18 +34,35 @@ from levada.planner.sighting import AGENT, MAIN
 
 FOLDER = "/levada"
 VALUES_LIMIT = 240_000
-"""Bytes of all parameters wanted as files; annotations hold 256 KiB in all."""
+"""Bytes of all parameters that a Pod carries as files: annotations hold 256 KiB in all. The store takes the rest."""
 _GRACE = 30
 
 
 @dataclass(frozen=True, slots=True)
 class RunIdentity:
-    """What a Pod needs to know of its run; `store_url` is None where the namespace has no store."""
+    """What a Pod needs to know of its run.
+
+    Attributes
+    ----------
+    store_url
+        None where there is no store that the run can use.
+    store_fault
+        Why not, where there is one.
+    """
 
     name: str
     namespace: str
     uid: str
     store_url: str | None = None
+    store_fault: Failure | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BuiltPod:
+    """An attempt's Pod, and the parameters (URI to text) that must stand in the store before it is created."""
+
+    manifest: dict[str, Any]
+    values: Mapping[str, str]
 
 
 def build_pod(
@@ -56,10 +73,12 @@ def build_pod(
     inputs: Mapping[str, Datum],
     template: Mapping[str, Any],
     settings: PodSettings,
-) -> dict[str, Any] | Failure:
-    """The manifest of the attempt's Pod, or why there can be none."""
+) -> BuiltPod | Failure:
+    """The attempt's Pod, or why there can be none."""
+    if template.get("podSecurity") == "restricted":
+        settings = replace(settings, restricted=True)
     root = attempt_root(run.store_url or "none:", run.namespace, run.uid, path, attempt)
-    layout = lay_out(component, inputs, FOLDER, root)
+    layout = lay_out(component, inputs, FOLDER, root, values_limit=VALUES_LIMIT)
     if refusal := _refuse(layout, run):
         return refusal
     has_agent = bool(layout.stage or layout.collect)
@@ -69,7 +88,7 @@ def build_pod(
         spec["initContainers"] = [_agent(layout, root, settings)]
         spec["terminationGracePeriodSeconds"] = component.output_grace
     annotations[SPEC_ANNOTATION] = digest_of([spec, annotations])
-    return {
+    manifest = {
         "apiVersion": "v1",
         "kind": "Pod",
         "metadata": {
@@ -91,25 +110,24 @@ def build_pod(
         },
         "spec": spec,
     }
+    return BuiltPod(manifest, layout.stored)
 
 
 def _refuse(layout: Layout, run: RunIdentity) -> Failure | None:
     if refusal := argument_too_long(layout):
         return refusal
-    size = sum(len(text.encode()) for text in layout.values.values())
-    if size > VALUES_LIMIT:
-        return Failure(
-            reasons.VALUE_TOO_LARGE,
-            f"parameters of {size:,} bytes in all are too large to pass as files (at most {VALUES_LIMIT:,}); "
-            "make the largest one an artifact",
-        )
-    if (layout.stage or layout.collect) and run.store_url is None:
-        return Failure(
-            reasons.NO_STORE,
-            f"the task has artifacts or several outputs, and namespace {run.namespace} has no store for them: "
-            f"create the ConfigMap and the Secret {STORE_OBJECT} (see docs/store.md)",
-        )
-    return None
+    if not (layout.stage or layout.collect) or run.store_url is not None:
+        return None
+    if run.store_fault:
+        return run.store_fault
+    cause = "artifacts or several outputs"
+    if layout.stored:
+        cause = f"parameters of more than {VALUES_LIMIT:,} bytes in all, which go through a store"
+    return Failure(
+        reasons.NO_STORE,
+        f"the task has {cause}, and namespace {run.namespace} has no store: "
+        f"create the ConfigMap and the Secret {STORE_OBJECT} (see docs/store.md)",
+    )
 
 
 def _spec(

@@ -16,11 +16,12 @@ PENDING_TIMEOUT: Final = "PendingTimeout"
 INVALID_OUTPUT: Final = "InvalidOutput"
 OUTPUT_MISSING: Final = "OutputMissing"
 ARGUMENT_TOO_LONG: Final = "ArgumentTooLong"
-VALUE_TOO_LARGE: Final = "ValueTooLarge"
 INVALID_INPUT: Final = "InvalidInput"
 INVALID_POD: Final = "InvalidPod"
 NAME_TAKEN: Final = "NameTaken"
 NO_STORE: Final = "NoStore"
+STORE_CHANGED: Final = "StoreChanged"
+INVALID_IMAGE: Final = "InvalidImageName"
 
 # Nobody's: the machinery around the task.
 DISRUPTED: Final = "Disrupted"
@@ -30,20 +31,25 @@ POD_LOST: Final = "PodLost"
 OUTPUTS_LOST: Final = "OutputsLost"
 AGENT_FAILED: Final = "AgentFailed"
 STORE_UNAVAILABLE: Final = "StoreUnavailable"
+STORE_DENIED: Final = "StoreDenied"
+STORE_MISCONFIGURED: Final = "StoreMisconfigured"
+AGENT_STOPPED: Final = "Stopped"
 
-INFRASTRUCTURE: Final = frozenset(
-    {
-        DISRUPTED,
-        REJECTED,
-        POD_DELETED,
-        POD_LOST,
-        OUTPUTS_LOST,
-        AGENT_FAILED,
-        STORE_UNAVAILABLE,
-        "DigestMismatch",
-        "Stopped",
-    }
-)
+_FURTHER_ATTEMPTS: Final = {
+    DISRUPTED: 5,
+    REJECTED: 5,
+    POD_DELETED: 5,
+    POD_LOST: 5,
+    AGENT_FAILED: 5,
+    STORE_UNAVAILABLE: 5,
+    AGENT_STOPPED: 5,
+    # Somebody has to mend the settings: time helps little.
+    STORE_DENIED: 2,
+    STORE_MISCONFIGURED: 2,
+    # The task did all its work, and would have to do it all again under the same grace.
+    OUTPUTS_LOST: 1,
+}
+"""Attempts that infrastructure failures may cost a task, the last one's reason deciding, before it fails."""
 
 # Of tasks that never ran.
 UPSTREAM_FAILED: Final = "UpstreamFailed"
@@ -54,9 +60,16 @@ INVALID_SPEC: Final = "InvalidSpec"
 WAITING_FOR_REFERENCE: Final = "WaitingForReference"
 REFERENCE_NOT_FOUND: Final = "ReferenceNotFound"
 RESTORED: Final = "Restored"
+RECORD_LOST: Final = "RecordLost"
+DELETED: Final = "Deleted"
 TASK_FAILED: Final = "TaskFailed"
 
 
 def is_infrastructure(reason: str) -> bool:
     """Whether a failure for `reason` is the machinery's, not the task's."""
-    return reason in INFRASTRUCTURE
+    return reason in _FURTHER_ATTEMPTS
+
+
+def further_attempts(reason: str) -> int:
+    """How many infrastructure failures a task may have had before one for `reason` ends it; 0 for its own failures."""
+    return _FURTHER_ATTEMPTS.get(reason, 0)

@@ -16,9 +16,6 @@ from levada.planner import reasons
 from levada.planner.attempt import Doomed, Failure, Running, Sighting, Success, Waiting
 from levada.planner.nodes import Group, Leaf, Node, Phase, UnavailableError, grow
 
-INFRA_LIMIT = 5
-"""Attempts that infrastructure failures may cost a task before it fails."""
-
 INFRA_BACKOFF = (timedelta(seconds=2), timedelta(minutes=1))
 """First and longest wait before the next attempt after an infrastructure failure; it doubles each time."""
 
@@ -97,6 +94,7 @@ class Run:
         elif isinstance(sighting, Running):
             if leaf.phase is not Phase.RUNNING:
                 leaf.started = sighting.since or now
+                leaf.reason, leaf.message, leaf.exit_code, leaf.log = "", "", None, ""
                 self._move(leaf, Phase.RUNNING)
         elif isinstance(sighting, Success | Failure):
             self._end(leaf, sighting, now)
@@ -169,7 +167,7 @@ class Run:
             return
         leaf.reason, leaf.message = outcome.reason, outcome.message
         leaf.exit_code, leaf.log = outcome.exit_code, outcome.log
-        if reasons.is_infrastructure(outcome.reason) and leaf.infra_failures < INFRA_LIMIT:
+        if leaf.infra_failures < reasons.further_attempts(outcome.reason):
             self._try_again(leaf, now)
         else:
             leaf.finished = outcome.finished or now
@@ -178,6 +176,7 @@ class Run:
     def _try_again(self, leaf: Leaf, now: datetime) -> None:
         first, longest = INFRA_BACKOFF
         leaf.not_before = now + min(first * 2**leaf.infra_failures, longest)
+        leaf.trouble = f"attempt {leaf.attempt} failed: {leaf.reason}: {leaf.message}"
         leaf.infra_failures += 1
         leaf.attempt += 1
         leaf.doom, leaf.is_started, leaf.started = None, False, None
@@ -243,6 +242,10 @@ class Run:
         self._touch(leaf)
 
     def _hint(self, leaf: Leaf, reason: str, message: str) -> None:
+        if not reason and leaf.infra_failures:
+            return  # why the attempt before failed says more than nothing
+        if leaf.trouble:
+            message = f"{message}; {leaf.trouble}"
         if (leaf.reason, leaf.message) != (reason, message):
             leaf.reason, leaf.message = reason, message
             self._touch(leaf)

@@ -33,6 +33,6 @@ class PodSettings:
     agent_resources: Mapping[str, Any] = field(
         default_factory=lambda: {
             "requests": {"cpu": "10m", "memory": "64Mi"},
-            "limits": {"memory": "256Mi"},
+            "limits": {"memory": "128Mi"},
         }
     )

@@ -34,7 +34,7 @@ _REJECTIONS = (
 _HINTS = {
     "ErrImagePull": "the image cannot be pulled; check its name and the pull secrets",
     "ImagePullBackOff": "the image cannot be pulled; check its name and the pull secrets",
-    "InvalidImageName": "the image name cannot be read",
+    reasons.INVALID_IMAGE: "the image name cannot be read",
     "ErrImageNeverPull": "the image is not on the node and imagePullPolicy is Never",
     "CreateContainerConfigError": "a Secret or ConfigMap is missing, or a security setting is refused",
     "CreateContainerError": "the container cannot be made",
@@ -82,6 +82,8 @@ def sight(
     if agent and (gone := _agent_end(agent)):
         return Doomed(_agent_failure(gone))
     waiting = _waiting(pod, main, agent)
+    if waiting.reason == reasons.INVALID_IMAGE:
+        return Doomed(Failure(reasons.INVALID_IMAGE, waiting.message))
     staging = has_agent and waiting.reason == "Staging"
     if now >= deadline and not staging:
         spent = _human(now - pending_since)

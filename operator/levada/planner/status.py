@@ -10,18 +10,24 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+import msgspec
+
 from levada.planner.encoding import (
     BULKY,
+    BULKY_RUN,
     FAILED_SHOWN,
     READABLE_TASKS,
+    SHARD,
+    decode_rows,
     encode_rows,
     plain_outputs,
     readable,
     row_of,
     size_of,
+    small,
     timestamp,
 )
-from levada.planner.nodes import Leaf, Phase
+from levada.planner.nodes import Node, Phase
 from levada.planner.run import Run
 
 
@@ -46,10 +52,28 @@ class Shards:
     of: dict[str, int] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
 
-    def unplaced(self, run: Run) -> list[Leaf]:
-        """Finished tasks whose outputs are bulky and stand nowhere yet."""
-        done = (leaf for leaf in run.leaves.values() if leaf.phase.is_success and leaf.outputs)
-        return [leaf for leaf in done if leaf.path not in self.of and size_of(leaf.outputs) > BULKY]
+    def unplaced(self, run: Run) -> list[dict[str, Any]]:
+        """Bulky outputs that stand nowhere yet, as JSON by task path, grouped by what goes into one ConfigMap.
+
+        Those of the run itself have the empty path.
+        """
+        done: list[Node] = [
+            node for node in run.leaves.values() if node.phase.is_success and size_of(node.outputs) > BULKY
+        ]
+        if run.is_final and size_of(run.root.outputs) > BULKY_RUN:
+            done.append(run.root)
+        groups: list[dict[str, Any]] = []
+        room = 0
+        for node in done:
+            if node.path in self.of:
+                continue
+            size = size_of(node.outputs)
+            if size > room:
+                groups.append({})
+                room = SHARD
+            groups[-1][node.path] = plain_outputs(node.outputs)
+            room -= size
+        return groups
 
 
 def standing(run: Run) -> Standing:
@@ -82,8 +106,24 @@ def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
     else:
         status["tasks"] = [readable(row_of(leaf, None)) for leaf in run.failed[:FAILED_SHOWN]]
     if run.is_final:
-        status["outputs"] = plain_outputs(run.root.outputs) or {}
+        whole = run.root.outputs
+        status["outputs"] = plain_outputs(small(whole) if run.root.path in shards.of else whole) or {}
     return status
+
+
+def stopped_tasks(status: Mapping[str, Any]) -> dict[str, Any]:
+    """The tasks of a run that ends before they do: what is not final yet counts as cancelled."""
+    live = (Phase.PENDING, Phase.RUNNING)
+    counts = dict(status.get("counts", {}))
+    ended = {phase: counts.pop(phase.value.lower(), 0) for phase in live}
+    counts |= dict.fromkeys((phase.value.lower() for phase in ended), 0)
+    counts["cancelled"] = counts.get("cancelled", 0) + sum(ended.values())
+    rows = decode_rows(status.get("taskStates", ""))
+    rows = [msgspec.structs.replace(row, phase=Phase.CANCELLED) if row.phase in live else row for row in rows]
+    tasks = [
+        {**task, "phase": str(Phase.CANCELLED)} if task["phase"] in live else task for task in status.get("tasks", [])
+    ]
+    return {"counts": counts, "taskStates": encode_rows(rows), "tasks": tasks}
 
 
 def head_status(

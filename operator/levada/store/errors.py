@@ -37,6 +37,21 @@ class StoreDeniedError(StoreError):
     reason = "StoreDenied"
 
 
+class StoreChangedError(StoreError):
+    """The namespace's store is another one than that in which the run began."""
+
+    reason = "StoreChanged"
+
+    @staticmethod
+    def text(url: str | None, began: str) -> str:
+        """The message: the store's `url` now, and where the run `began`."""
+        now = f"is at {url} now" if url else "is gone"
+        return (
+            f"the namespace's store {now}, but this run's results stand below {began}: a run keeps to one store; "
+            "put the ConfigMap levada-store back, or start a new run"
+        )
+
+
 class UriRefusedError(StoreError):
     """A URI that is malformed, of an unknown scheme, or that may not be read or written from here."""
 

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
     from levada.store.stores import Stores
     from levada.store.transfer import Progress
 
-PARAMETER_LIMIT: Final = 1 << 20
-"""Bytes of a parameter's file."""
+PARAMETER_LIMIT: Final = 512 << 10
+"""Bytes of all parameters that one task makes: they pass through ConfigMaps, which hold 1 MiB."""
 
 METADATA: Final = "metadata.json"
 METADATA_LIMIT: Final = 64 << 10
@@ -82,11 +82,23 @@ def check(outputs: Iterable[CollectOutput], homes: Homes) -> list[CheckedOutput]
             checked.append(_check(output, homes))
         except StoreError as error:
             failed.append((output, error))
+    if not failed:
+        _check_room(checked)
     if failed:
         (first, reason), *others = failed
         more = f" (and {len(others)} more: {', '.join(output.name for output, _ in others)})" if others else ""
         raise type(reason)(f"output {first.name!r}: {reason}{more}")
     return checked
+
+
+def _check_room(checked: Iterable[CheckedOutput]) -> None:
+    sizes = {item.declared.name: len(item.text.encode()) for item in checked if item.text is not None}
+    if sum(sizes.values()) > PARAMETER_LIMIT:
+        largest = max(sizes, key=lambda name: sizes[name])
+        raise InvalidOutputError(
+            f"output {largest!r}: the parameters have {sum(sizes.values()):,} bytes in all, "
+            f"more than {PARAMETER_LIMIT:,}; make the largest one an artifact"
+        )
 
 
 def store(stores: Stores, root: str, output: CheckedOutput, *, progress: Progress = lambda _: None) -> OutputRecord:

@@ -83,6 +83,11 @@ class Stores:
             raise UriRefusedError(f"{uri} is a file outside of the store; upload it, or list its folder in 'readUrls'")
         return Place(self._open(parsed, ours=ours), parsed.key, uri.rstrip("/"))
 
+    @property
+    def url(self) -> str | None:
+        """Where the configured store is."""
+        return self._config.url if self._config else None
+
     def writing(self, uri: str) -> Place:
         """The place to write `uri` to, which must stand below the store's `url`."""
         parsed = parse_uri(uri)

@@ -7,7 +7,7 @@ from levada.planner import reasons
 from levada.planner.attempt import Doomed, Failure, Running, Success
 from levada.planner.encoding import decode_rows, encode_rows, leaf_of, row_of
 from levada.planner.nodes import Phase
-from levada.planner.run import INFRA_LIMIT, Run
+from levada.planner.run import Run
 from unit.planner.graphs import graph, task
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -93,7 +93,7 @@ def test_an_infrastructure_failure_is_tried_again_only_after_it_was_recorded_and
 def test_infrastructure_failures_end_a_task_when_their_budget_is_spent():
     run = Run(graph(task("a")), {})
     now = NOW
-    for attempt in range(INFRA_LIMIT + 1):
+    for attempt in range(reasons.further_attempts(reasons.STORE_UNAVAILABLE) + 1):
         run.mark_recorded(run.version)
         (start,) = run.plan(now).starts
         assert start.attempt == attempt

@@ -1,0 +1,127 @@
+"""What is kept of a run in the API server: written while it runs, read back by whoever goes on with it.
+
+Order of writes: bulky outputs (ConfigMap), then the status that names them.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from levada.kube import bulky
+from levada.kube.client import Api, Json
+from levada.kube.errors import ApiError
+from levada.kube.resource import PIPELINE_RUNS
+from levada.kube.task_pods import CONFLICT, FORBIDDEN, NOT_FOUND
+from levada.planner.encoding import decode_rows, leaf_of
+from levada.planner.refusal import refusal_of
+from levada.planner.run import Run
+from levada.planner.status import Shards, Standing, head_status, standing, tasks_status
+
+DEBOUNCE = 0.2
+"""Seconds between two status writes of one run."""
+_REFUSED = 5.0
+"""Seconds until a ConfigMap that was refused is tried again."""
+
+
+class StaleRunError(RuntimeError):
+    """The run changed under us: read it again and go on."""
+
+
+@dataclass(slots=True)
+class Record:
+    """The record of one run.
+
+    Attributes
+    ----------
+    object
+        The PipelineRun as last read or written.
+    started
+        Since when it runs.
+    """
+
+    api: Api
+    object: Json
+    started: datetime
+    _shards: Shards = field(default_factory=Shards)
+    _written_at: float = 0.0
+    _written: Standing | None = None
+
+    async def restore(self, run: Run, now: datetime) -> None:
+        """Take what was recorded before a restart over into `run`.
+
+        Raises
+        ------
+        RecordLostError
+            When a ConfigMap with a part of it is gone.
+        """
+        status = self.object.get("status", {})
+        self._shards.names = list(status.get("outputsConfigMaps", []))
+        shards = [await bulky.read(self.api, self.object, name) for name in self._shards.names]
+        for row in decode_rows(status.get("taskStates", "")):
+            like = run.leaves.get(row.path)
+            if like is None:
+                continue
+            outputs = shards[row.shard][row.path] if row.shard is not None else row.outputs or {}
+            if row.shard is not None:
+                self._shards.of[row.path] = row.shard
+            run.restore(row.path, leaf_of(row, like, outputs), now)
+        run.mark_recorded(run.version)
+
+    async def write(self, run: Run, now: datetime, *, force: bool = False) -> float | None:
+        """Write the status if there is something new and it is time. Returns the seconds until it is time."""
+        verdict = standing(run)
+        if self._written == verdict and run.version == run.recorded:
+            return None
+        since = time.monotonic() - self._written_at
+        if not force and not verdict.is_final and since < DEBOUNCE:
+            return DEBOUNCE - since
+        version = run.version
+        try:
+            await bulky.place(self.api, self.object, self._shards, run)
+        except ApiError as error:
+            if error.status != FORBIDDEN:
+                raise
+            await self._write_refusal(error, now)
+            return _REFUSED
+        await self._write(verdict, now, tasks_status(run, self._shards))
+        run.mark_recorded(version)
+        self._written, self._written_at = verdict, time.monotonic()
+        return None
+
+    async def _write_refusal(self, error: ApiError, now: datetime) -> None:
+        """Say why results cannot be kept; they stay with their Pods, and nothing goes on, until they can."""
+        refusal = refusal_of(error.status, error.message)
+        verdict = Standing("Running", refusal.reason, f"outputs cannot be kept in a ConfigMap: {refusal.message}")
+        if self._written != verdict:
+            await self._write(verdict, now, {})
+            self._written, self._written_at = verdict, time.monotonic()
+
+    async def _write(self, verdict: Standing, now: datetime, tasks: Json) -> None:
+        generation = int(self.object["metadata"].get("generation", 0))
+        status = head_status(verdict, self.object.get("status", {}), generation, self.started, now)
+        self.object = await patch_status(self.api, self.object, status | tasks)
+
+
+async def patch_status(api: Api, run: Json, status: Json) -> Json:
+    """Write a run's status, only if it is still the object that we read; returns it as it stands now.
+
+    Raises
+    ------
+    StaleRunError
+        When it was changed or replaced meanwhile.
+    """
+    metadata = run["metadata"]
+    body = {"metadata": {"resourceVersion": metadata["resourceVersion"], "uid": metadata["uid"]}, "status": status}
+    try:
+        return await api.patch(PIPELINE_RUNS, metadata["namespace"], metadata["name"], body, subresource="status")
+    except ApiError as error:
+        if error.status in (CONFLICT, NOT_FOUND):
+            raise StaleRunError(str(error)) from error
+        raise
+
+
+def utc_now() -> datetime:
+    """The time, aware and in UTC, as everything that is compared with the API server's times must be."""
+    return datetime.now(UTC)

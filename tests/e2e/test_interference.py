@@ -1,0 +1,133 @@
+"""Somebody meddles with a run's objects while it runs."""
+
+import threading
+
+import pytest
+
+from e2e.runs import condition, container, kind
+from levada.planner.names import pod_name
+
+NUMBER = [{"name": "n", "type": "Integer"}]
+NAPPING = container('sleep 3; echo 7 > "$1"', {"outputPath": "n"}, outputs=NUMBER)
+FOREVER = container("exec sleep 600")
+WHOLE = {"n": {"task": "task", "output": "n"}}
+
+
+def test_a_label_taken_off_a_live_pod_comes_back(runs, kubectl, namespace, wait_for):
+    runs.start("unlabelled", {"task": NAPPING}, outputs=WHOLE)
+    runs.running("unlabelled")
+    pod = runs.pod_of("unlabelled", "task")
+    kubectl("label", "pod", pod, "-n", namespace, "levada.dev/run-")
+    wait_for(lambda: [item["metadata"]["name"] for item in runs.pods("unlabelled")] == [pod], "the label to come back")
+    status, tasks = runs.succeed("unlabelled")
+    assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
+
+
+def test_a_label_taken_off_while_the_operator_is_away_comes_back(runs, operator, kubectl, namespace):
+    runs.start("unlabelled", {"task": NAPPING}, outputs=WHOLE)
+    runs.running("unlabelled")
+    pod = runs.pod_of("unlabelled", "task")
+    operator.scale(0)
+    try:
+        kubectl("label", "pod", pod, "-n", namespace, "levada.dev/run-")
+    finally:
+        operator.scale(1)
+    status, tasks = runs.succeed("unlabelled")
+    assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
+
+
+@pytest.mark.parametrize("how", [("--grace-period=1",), ("--force", "--grace-period=0")], ids=["deleted", "forced"])
+def test_a_deleted_pod_costs_the_user_nothing(runs, kubectl, namespace, how):
+    script = 'if [ "$LEVADA_ATTEMPT" = 0 ]; then exec sleep 600; fi; echo 7 > "$1"'
+    runs.start("bereft", {"task": container(script, {"outputPath": "n"}, outputs=NUMBER)}, outputs=WHOLE)
+    runs.running("bereft")
+    kubectl("delete", "pod", runs.pod_of("bereft", "task"), "-n", namespace, "--wait=false", *how)
+    status, tasks = runs.succeed("bereft")
+    assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 2)
+
+
+def test_a_run_that_something_else_holds_does_not_run_on_while_it_is_deleted(runs, kubectl, namespace):
+    tasks = {"long": FOREVER, "next": container("true") | {"after": ["long"]}}
+    runs.start("held", tasks, finalizers=["example.com/hold"])
+    runs.running("held")
+    runs.delete("held")
+    status = runs.until("held", lambda status: status["phase"] == "Cancelled", "says that it was stopped")
+    assert condition(status)["reason"] == "Deleted"
+    assert {task["phase"] for task in status["tasks"]} == {"Cancelled"}
+    assert (status["counts"]["running"], status["counts"]["cancelled"]) == (0, 2)
+    runs.wait_gone("held")
+    assert [pod for pod in runs.starts() if "-next-" in pod] == []
+    patch = ("patch", "pipelineruns.levada.dev", "held", "-n", namespace, "--type=merge", "-p")
+    kubectl(*patch, '{"metadata": {"finalizers": null}}')
+
+
+def test_a_definition_that_is_gone_ends_the_run_with_its_name(runs, operator, kubectl, namespace):
+    runs.start("amnesiac", {"long": FOREVER})
+    runs.running("amnesiac")
+    kubectl("delete", "configmap", "amnesiac-graph", "-n", namespace)
+    operator.kill()
+    status, _ = runs.end("amnesiac")
+    assert (status["phase"], condition(status)["reason"]) == ("Failed", "RecordLost")
+    assert "amnesiac-graph" in condition(status)["message"]
+    assert status["counts"]["running"] == 0
+    runs.wait_gone("amnesiac")
+
+
+def test_writes_of_others_to_the_run_lose_no_result(runs, kubectl, namespace):
+    tasks = {f"t{i}": container(f'echo {i} > "$1"', {"outputPath": "n"}, outputs=NUMBER) for i in range(6)}
+    for i in range(3, 6):
+        tasks[f"t{i}"] |= {"after": [f"t{i - 3}"]}
+    outputs = {name: {"task": name, "output": "n"} for name in tasks}
+    runs.start("contended", tasks, outputs=outputs)
+    ended = threading.Event()
+
+    def annotate():
+        count = 0
+        while not ended.is_set():
+            annotation = ("annotate", "--overwrite", "pipelineruns.levada.dev", "contended", "-n", namespace)
+            kubectl(*annotation, f"example.com/count={(count := count + 1)}")
+
+    writer = threading.Thread(target=annotate)
+    writer.start()
+    try:
+        status, tasks = runs.succeed("contended")
+    finally:
+        ended.set()
+        writer.join()
+    assert status["outputs"] == {f"t{i}": i for i in range(6)}
+    assert {task["attempts"] for task in tasks.values()} == {1}
+
+
+def test_an_edit_of_what_a_run_refers_to_changes_nothing_in_it(runs):
+    def step(number):
+        says = container(f'sleep 1; echo {number} > "$1"', {"outputPath": "n"}, outputs=NUMBER)
+        return kind("Component", "part", says["componentSpec"])
+
+    tasks = [{"name": "first", "componentRef": {"name": "part"}}]
+    tasks += [{"name": "second", "componentRef": {"name": "part"}, "after": ["first"]}]
+    whole = {"tasks": tasks, "outputs": {"n": {"task": "second", "output": "n"}}}
+    runs.apply(step(1), kind("Pipeline", "whole", whole))
+    runs.apply(kind("PipelineRun", "frozen", {"pipelineRef": {"name": "whole"}}))
+    runs.running("frozen")
+    runs.apply(step(2), kind("Pipeline", "whole", {"tasks": tasks[:1]}))
+    status, _ = runs.succeed("frozen")
+    assert status["outputs"] == {"n": 1}
+    runs.apply(kind("PipelineRun", "fresh", {"pipelineRef": {"name": "whole"}}))
+    fresh, tasks = runs.succeed("fresh")
+    assert list(tasks) == ["first"]
+    assert fresh["definitionDigest"] != status["definitionDigest"]
+
+
+def test_a_foreign_pod_of_the_right_name_is_never_taken_for_ours(runs, kubectl, namespace, base_image):
+    runs.apply(
+        kind("PipelineRun", "taken", {"pipelineSpec": {"tasks": [{"name": "t", "componentRef": {"name": "c"}}]}})
+    )
+    uid = runs.get("taken")["metadata"]["uid"]
+    main = {"name": "main", "image": base_image, "command": ["true"]}
+    metadata = {"name": pod_name("taken", uid, "t", 0)}
+    foreign = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata}
+    kubectl.apply({**foreign, "spec": {"restartPolicy": "Never", "containers": [main]}}, namespace=namespace)
+    runs.apply(kind("Component", "c", container("true")["componentSpec"]))
+    _, tasks = runs.end("taken")
+    assert tasks["t"]["reason"] == "NameTaken"
+    assert metadata["name"] in tasks["t"]["message"]

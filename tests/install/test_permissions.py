@@ -1,0 +1,140 @@
+"""The operator asks for all that its role allows and for nothing else; people get what the cluster's own roles say."""
+
+import json
+from contextlib import suppress
+
+import pytest
+
+from cluster.kubectl import KubectlError
+from e2e.runs import container, kind
+from install.release import NAMESPACE
+from install.tasks import after, gated, number
+
+ROLES = (("clusterrole", "levada"), ("role", "levada-lease"))
+
+
+@pytest.fixture
+def allowed(kubectl):
+    """(verb, group, resource) of every rule of the operator's roles, as the API server has them."""
+    rules = [rule for role in ROLES for rule in kubectl.json("get", *role, "-n", NAMESPACE)["rules"]]
+    return {
+        (verb, group, resource)
+        for rule in rules
+        for group in rule["apiGroups"]
+        for resource in rule["resources"]
+        for verb in rule["verbs"]
+    }
+
+
+@pytest.fixture
+def store(cluster, kubectl, namespace):
+    settings = {key: str(value).lower() if value is True else value for key, value in cluster.store.items()}
+    secret = {key: settings.pop(key) for key in ("accessKeyId", "secretAccessKey")}
+    common = {"apiVersion": "v1", "metadata": {"name": "levada-store"}}
+    objects = ({**common, "kind": "ConfigMap", "data": settings}, {**common, "kind": "Secret", "stringData": secret})
+    kubectl.apply(*objects, namespace=namespace)
+
+
+def add_component():
+    spec = container('printf 1 > "$1"', {"outputPath": "n"}, outputs=[{"name": "n", "type": "Integer"}])
+    return kind("Component", "add", spec["componentSpec"])
+
+
+def live_everything(levada, runs, gates, kubectl):
+    """A little of everything that can happen to an operator and to runs."""
+    # From nothing: there is no lease yet.
+    levada.kubectl("-n", NAMESPACE, "scale", "deployment/levada", "--replicas=0")
+    gates.wait_for(lambda: not levada.replicas(), "the operator ends")
+    kubectl("-n", NAMESPACE, "delete", "lease", "levada")
+    levada.kubectl("-n", NAMESPACE, "scale", "deployment/levada", "--replicas=1")
+    levada.led()
+    # References that come late, outputs that go through the store, a failure whose log is kept.
+    text = container('printf "hello" > "$1"', {"outputPath": "text"}, outputs=[{"name": "text", "type": "String"}])
+    tasks = {
+        "text": text,
+        "fails": container("echo why; exit 3"),
+        "late": {"componentRef": {"name": "add"}},
+        "after": after("late"),
+    }
+    runs.start("everything", tasks)
+    runs.until("everything", lambda status: status.get("phase") == "Pending", "it waits for its component")
+    runs.apply(add_component(), kind("Pipeline", "pipeline", {"tasks": [{"name": "one", **number()}]}))
+    # A run that goes in the middle, and one whose Pod is taken away by force.
+    runs.start("deleted", {"one": gated()})
+    runs.start("robbed", {"one": gated()})
+    runs.running("deleted")
+    runs.running("robbed")
+    kubectl("-n", runs.namespace, "delete", "pipelinerun", "deleted", "--cascade=orphan", "--wait=false")
+    pod = runs.pod_of("robbed", "one")
+    kubectl("-n", runs.namespace, "patch", "pod", pod, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+    kubectl("-n", runs.namespace, "delete", "pod", pod, "--force", "--grace-period=0")
+    status, _ = runs.end("everything")
+    assert status["counts"]["succeeded"] == 3
+    assert status["counts"]["failed"] == 1
+    runs.wait_gone("deleted")
+    gates.wait_for(lambda: pod not in [each["metadata"]["name"] for each in runs.pods("robbed")], "the Pod is gone")
+    gates.open(runs, "robbed", "one")  # of the next attempt
+    runs.succeed("robbed")
+
+
+def test_the_operator_needs_every_permission_that_it_has_and_no_other(
+    levada, audit, runs, gates, kubectl, store, allowed, wait_for
+):
+    live_everything(levada, runs, gates, kubectl)
+
+    def unused():
+        return allowed - {(each.verb, each.group, each.resource) for each in audit.requests() if each.allowed}
+
+    with suppress(AssertionError):  # the line below says it better
+        wait_for(lambda: not unused(), "Events and the clean-up, which come after the end of a run", 60)
+    assert unused() == set()
+    denied = [each for each in audit.requests() if not each.allowed]
+    assert not denied
+
+
+def test_the_operator_reads_no_secret_but_the_stores(levada, kubectl, namespace):
+    as_operator = f"--as=system:serviceaccount:{NAMESPACE}:levada"
+    kubectl("create", "secret", "generic", "other", "-n", namespace)
+    with pytest.raises(KubectlError, match="forbidden"):
+        kubectl("get", "secret", "other", "-n", namespace, as_operator)
+    with pytest.raises(KubectlError, match="forbidden"):
+        kubectl("get", "secrets", "-n", namespace, as_operator)
+    with pytest.raises(KubectlError, match="not found"):
+        kubectl("get", "secret", "levada-store", "-n", namespace, as_operator)
+
+
+class As:
+    """Somebody with one of the cluster's own roles in the test's namespace."""
+
+    def __init__(self, kubectl, namespace, role):
+        self._kubectl, self._namespace = kubectl, namespace
+        self._who = f"somebody-with-{role}"
+        kubectl("create", "rolebinding", self._who, f"--clusterrole={role}", f"--user={self._who}", "-n", namespace)
+
+    def __call__(self, *arguments, stdin=None):
+        return self._kubectl(*arguments, "-n", self._namespace, f"--as={self._who}", stdin=stdin)
+
+    def is_refused(self, *arguments, stdin=None):
+        with pytest.raises(KubectlError, match="forbidden"):
+            self(*arguments, stdin=stdin)
+
+
+def test_who_may_view_a_namespace_sees_levadas_objects_and_changes_nothing(levada, runs, kubectl, namespace, wait_for):
+    runs.start("seen", {"one": number()})
+    viewer = As(kubectl, namespace, "view")
+    wait_for(lambda: "seen" in viewer("get", "pipelineruns"), "the role `view` has Levada's kinds")
+    viewer("get", "pipelines,components")
+    viewer.is_refused("delete", "pipelinerun", "seen")
+    viewer.is_refused("label", "pipelinerun", "seen", "a=b")
+    runs.succeed("seen")
+
+
+def test_who_may_edit_a_namespace_runs_pipelines_but_writes_no_status(levada, runs, kubectl, namespace, wait_for):
+    editor = As(kubectl, namespace, "edit")
+    wait_for(lambda: editor("auth", "can-i", "create", "pipelineruns").strip() == "yes", "`edit` has Levada's kinds")
+    spec = {"pipelineSpec": {"tasks": [{"name": "one", **number()}]}}
+    editor("create", "-f", "-", stdin=json.dumps(kind("PipelineRun", "mine", spec)))
+    runs.succeed("mine")
+    forged = ("patch", "pipelinerun", "mine", "--subresource=status", "--type=merge", "-p")
+    editor.is_refused(*forged, '{"status": {"phase": "Failed"}}')
+    editor("delete", "pipelinerun", "mine")

@@ -1,0 +1,108 @@
+"""What the chart refuses, what it renders, and what the API server says to that."""
+
+from __future__ import annotations
+
+import subprocess
+
+import pytest
+
+from integration.chart.rendering import CHART, EVERYTHING, RefusedError, operator_container, pod_specs, template
+from levada.handlers.settings import Settings
+
+
+def test_the_chart_passes_helms_own_linter(helm):
+    subprocess.run([helm, "lint", "--strict", "--quiet", CHART], check=True)
+
+
+@pytest.mark.parametrize(
+    ("setting", "complaint"),
+    [
+        ("replica=2", "'replica' not allowed"),
+        ("image.tags=1", "'tags' not allowed"),
+        ("store.accesKeyId=x", "'accesKeyId' not allowed"),
+        ("store.credentials.a.accessKeyId=x", "secretAccessKey"),
+        ("store.url=bucket", "/store/url"),
+        ("store.embedded.seed=short", "/store/embedded/seed"),
+        ("tasks.podSecurity=privileged", "/tasks/podSecurity"),
+        ("tasks.runAsUser=0", "/tasks/runAsUser"),
+        ("workers=0", "/workers"),
+        ("logLevel=debug", "/logLevel"),
+        ("allowedSecrets={levada-store}", "/allowedSecrets/0"),
+        ("env[0].name=LEVADA_WORKERS", "/env/0/name"),
+        ("image.digest=latest", "/image/digest"),
+        ("metrics.service=false,metrics.serviceMonitor=true", "needs metrics.service=true"),
+        ("store.namespaces={a}", "no store"),
+        ("store.url=s3://b,store.embedded.enabled=true", "not both"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused_by_name(helm, setting, complaint):
+    with pytest.raises(RefusedError, match=complaint.replace("/", ".")):
+        template(helm, setting)
+
+
+def test_the_operator_understands_the_settings_that_the_chart_gives_it(render):
+    objects = render(
+        "watchNamespaces={a,b}", "tasks.podSecurity=restricted", "tasks.runAsUser=1000", "workers=3",
+        "logLevel=DEBUG", "allowedSecrets={x}", "allowedServiceAccounts={y,z}", "image.digest=sha256:" + "0" * 64,
+    )  # fmt: skip
+    container = operator_container(objects)
+    settings = Settings.from_environment({entry["name"]: entry.get("value", "") for entry in container["env"]})
+    assert settings.namespaces == ("a", "b")
+    assert (settings.pod_security, settings.run_as_user) == ("restricted", 1000)
+    assert (settings.workers, settings.log_level) == (3, "DEBUG")
+    assert (settings.allowed_secrets, settings.allowed_service_accounts) == (("x",), ("y", "z"))
+    assert settings.agent_resources["limits"] == {"memory": "256Mi"}
+    assert settings.agent_image == container["image"] == "levada@sha256:" + "0" * 64
+
+
+@pytest.mark.parametrize(
+    ("repository", "expected"),
+    [
+        ("levada", "registry.example.com/levada:0.1.0"),
+        ("team/levada", "registry.example.com/team/levada:0.1.0"),
+        ("ghcr.io/team/levada", "registry.example.com/team/levada:0.1.0"),
+        ("localhost:5000/levada", "registry.example.com/levada:0.1.0"),
+    ],
+)
+def test_a_registry_takes_the_place_of_the_images_own(render, repository, expected):
+    objects = render("image.registry=registry.example.com", f"image.repository={repository}")
+    assert operator_container(objects)["image"] == expected
+
+
+def test_every_image_comes_from_the_registry_of_a_site_without_internet(render):
+    specs = pod_specs(render(*EVERYTHING)).values()
+    assert all(c["image"].startswith("registry.example.com/") for spec in specs for c in spec["containers"])
+    assert all(spec["imagePullSecrets"] == [{"name": "login"}] for spec in specs)
+
+
+def test_all_pods_meet_the_restricted_profile_with_a_read_only_root(render):
+    specs = pod_specs(render(*EVERYTHING))
+    assert specs.keys() == {"levada", "levada-store-server", "levada-uninstall"}
+    for spec in specs.values():
+        assert spec["securityContext"]["runAsNonRoot"] is True
+        assert spec["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+        for container in spec["containers"]:
+            assert container["securityContext"] == {
+                "allowPrivilegeEscalation": False,
+                "readOnlyRootFilesystem": True,
+                "capabilities": {"drop": ["ALL"]},
+            }
+
+
+def test_one_replica_never_holds_up_a_drain(render):
+    assert not [key for key in render("podDisruptionBudget=true") if key[0] == "PodDisruptionBudget"]
+    assert [key for key in render("podDisruptionBudget=true", "replicas=2") if key[0] == "PodDisruptionBudget"]
+
+
+@pytest.mark.parametrize("settings", [(), EVERYTHING], ids=["defaults", "everything"])
+@pytest.mark.parametrize("scope", ["cluster", "namespaced"])
+def test_the_api_server_accepts_every_object(helm, kubectl, namespace, tmp_path, settings, scope):
+    chosen = [*settings, f"store.namespaces={{{namespace}}}"]
+    if not settings:
+        chosen.append("store.url=s3://bucket")
+    if scope == "namespaced":
+        chosen.append(f"watchNamespaces={{{namespace}}}")
+    file = tmp_path / "rendered.yaml"
+    # The operator's namespace may not exist on a given cluster; ours does.
+    file.write_text(template(helm, *chosen).replace("namespace: levada-system", f"namespace: {namespace}"))
+    kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", str(file))

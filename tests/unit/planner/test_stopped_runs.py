@@ -1,0 +1,84 @@
+"""The status of runs that end early, and of outputs that do not fit into it."""
+
+from datetime import UTC, datetime
+
+from levada.graph.model import TaskOutput
+from levada.planner.attempt import Failure, Running, Success, Waiting
+from levada.planner.encoding import SHARD, decode_rows
+from levada.planner.nodes import Phase
+from levada.planner.reasons import OUTPUTS_LOST, STORE_UNAVAILABLE
+from levada.planner.run import Run
+from levada.planner.status import Shards, stopped_tasks, tasks_status
+from unit.planner.graphs import graph, task
+
+NOW = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_tasks_of_a_run_that_is_stopped_count_as_cancelled():
+    run = Run(graph(task("a"), task("b"), task("c", needs=("b",))), {})
+    run.observe("a", 0, Success({"n": 1}), NOW)
+    run.observe("b", 0, Running(NOW), NOW)
+    status = stopped_tasks(tasks_status(run, Shards()))
+    assert {item["path"]: item["phase"] for item in status["tasks"]} == {
+        "a": "Succeeded",
+        "b": "Cancelled",
+        "c": "Cancelled",
+    }
+    assert status["counts"] == {
+        "total": 3,
+        "pending": 0,
+        "running": 0,
+        "succeeded": 1,
+        "cached": 0,
+        "skipped": 0,
+        "failed": 0,
+        "cancelled": 2,
+    }
+    assert {row.path: row.phase for row in decode_rows(status["taskStates"])} == {
+        "a": Phase.SUCCEEDED,
+        "b": Phase.CANCELLED,
+    }
+
+
+def finished(*sizes: int) -> Run:
+    names = [f"t{index}" for index in range(len(sizes))]
+    outputs = {name: TaskOutput(name, "n") for name in names}
+    run = Run(graph(*map(task, names), outputs=outputs), {})
+    for name, size in zip(names, sizes, strict=True):
+        run.observe(name, 0, Success({"n": "x" * size}), NOW)
+    return run
+
+
+def test_bulky_outputs_are_grouped_so_that_each_config_map_holds_its_share():
+    groups = Shards().unplaced(finished(SHARD // 2, 10, SHARD // 3, SHARD // 2))
+    assert [list(group) for group in groups] == [["t0", "t2"], ["t3"], [""]]
+
+
+def test_what_stands_somewhere_is_not_placed_again():
+    shards = Shards({"t0": 0, "": 1}, ["a", "b"])
+    assert shards.unplaced(finished(50_000)) == []
+
+
+def test_a_runs_small_outputs_stay_in_its_status():
+    run = finished(50_000, 10)
+    assert tasks_status(run, Shards({"t0": 0, "": 1}, ["a", "b"]))["outputs"] == {"t1": "x" * 10}
+
+
+def test_a_pending_task_still_says_why_its_last_attempt_failed():
+    run = Run(graph(task("a")), {})
+    run.plan(NOW)
+    run.observe("a", 0, Failure(STORE_UNAVAILABLE, "no answer"), NOW)
+    run.observe("a", 1, Waiting("Staging", "the agent brings the inputs"), NOW)
+    leaf = run.leaves["a"]
+    assert leaf.reason == "Staging"
+    assert "attempt 0 failed: StoreUnavailable: no answer" in leaf.message
+    run.observe("a", 1, Running(NOW), NOW)
+    assert (leaf.reason, leaf.message) == ("", "")
+
+
+def test_work_whose_outputs_were_lost_is_done_once_more_and_not_again_and_again():
+    run = Run(graph(task("a")), {})
+    for attempt in range(2):
+        assert run.leaves["a"].attempt == attempt
+        run.observe("a", attempt, Failure(OUTPUTS_LOST, "killed"), NOW)
+    assert run.leaves["a"].phase is Phase.FAILED
