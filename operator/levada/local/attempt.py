@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from levada.store.stores import Stores
 
 LOG = "log"
+WORK = "work"
 _TAIL_BYTES, _TAIL_LINES = 2048, 80
 """As much of a failed task's log as the kubelet takes for a message."""
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
@@ -58,7 +59,7 @@ class Attempt:
     @property
     def work(self) -> str:
         """The working folder of its process."""
-        return f"{self.folder}/work"
+        return f"{self.folder}/{WORK}"
 
     @property
     def log(self) -> str:

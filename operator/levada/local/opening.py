@@ -14,6 +14,7 @@ import msgspec
 
 from levada.frontend.native import build_run
 from levada.graph.model import Datum, Graph
+from levada.local.attempt import WORK
 from levada.local.errors import FolderError, RunDiffersError
 from levada.local.home import RunFolder, attempt_key
 from levada.local.journal import Recorded, read_journal
@@ -87,7 +88,7 @@ def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: di
     if recorded.end is None:
         traces = read_attempts(folder.attempts)
         end_survivors(traces, head.uid)
-        _restore(opened, traces)
+        _restore(opened, traces, folder)
     return opened
 
 
@@ -122,7 +123,7 @@ def _write_head(path: Path, head: Head) -> None:
     partial.replace(path)
 
 
-def _restore(opened: Opened, traces: Traces) -> None:
+def _restore(opened: Opened, traces: Traces, folder: RunFolder) -> None:
     """Give the planner what is kept; an attempt that was cut short is followed by another one at no cost."""
     now = datetime.now(UTC)
     run = opened.run
@@ -134,10 +135,11 @@ def _restore(opened: Opened, traces: Traces) -> None:
             continue
         if not row.phase.is_final:
             key = attempt_key(path, row.attempt)
-            if key in traces.ended:
+            # What it left is cleared once its result is noted: without it the disk has lost that note, with its power.
+            if key in traces.ended and (folder.attempt(key) / WORK).exists():
                 opened.ended[path] = traces.ended[key]
                 row = msgspec.structs.replace(row, phase=Phase.RUNNING)
-            elif key in traces.running or row.phase is Phase.RUNNING:
+            elif key in traces.ended or key in traces.running or row.phase is Phase.RUNNING:
                 row = Row(path, Phase.PENDING, row.attempt + 1, row.infra_failures)
         run.restore(path, leaf_of(row, like, row.outputs or {}), now)
         opened.recorded.rows[path] = row
