@@ -61,6 +61,7 @@ class Run:
         self.failed: list[Leaf] = []
         self.version = 0
         self.recorded = 0
+        self.unrecorded: dict[str, Leaf] = {}
         self._ready: dict[str, Leaf] = {}
         self._doomed: dict[str, Leaf] = {}
         self._open()
@@ -148,6 +149,7 @@ class Run:
     def mark_recorded(self, version: int) -> None:
         """Note that the status as of `version` has been written."""
         self.recorded = max(self.recorded, version)
+        self.unrecorded = {path: leaf for path, leaf in self.unrecorded.items() if leaf.changed > version}
 
     def is_recorded(self, path: str, attempt: int) -> bool:
         """Whether the end of this attempt stands in the status, so that its Pod may be let go."""
@@ -253,6 +255,7 @@ class Run:
     def _touch(self, leaf: Leaf) -> None:
         self.version += 1
         leaf.changed = self.version
+        self.unrecorded[leaf.path] = leaf
 
 
 def _close(group: Group | None) -> list[tuple[Node, Phase]]:
