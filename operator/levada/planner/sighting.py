@@ -6,15 +6,14 @@ concluded from a deletion timestamp alone: a deleted Pod's containers may still 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from levada.graph.model import Artifact, Component, Datum, Output
-from levada.graph.types import ValueMismatchError, parse_text
+from levada.graph.model import Component
 from levada.planner import reasons
-from levada.planner.attempt import Doomed, Failure, ManifestNeeded, Running, Sighting, Success, Waiting
+from levada.planner.attempt import Doomed, Failure, ManifestNeeded, Running, Sighting, Waiting
 from levada.planner.handoff import Manifest, OutputRecord, Report, decode_report
 from levada.planner.podview import ContainerStatus, PodView, Terminated
+from levada.planner.results import outcome_of
 
 MAIN = "main"
 AGENT = "agent"
@@ -119,7 +118,7 @@ def _ended(
     if ended.exit_code != 0 or ended.reason == reasons.OOM_KILLED:
         return _main_failure(pod, component, ended)
     if agent is None:
-        return _outputs(component, {name: OutputRecord(text=ended.message) for name in component.outputs}, times)
+        return outcome_of(component, {name: OutputRecord(text=ended.message) for name in component.outputs}, *times)
     gone = agent.state.terminated
     report = decode_report(gone.message) if gone else None
     if report is None:
@@ -139,31 +138,10 @@ def _reported(
     component: Component, report: Report, manifest: Manifest | None, times: tuple[datetime | None, datetime | None]
 ) -> Sighting:
     if report.outputs is not None:
-        return _outputs(component, report.outputs, times)
+        return outcome_of(component, report.outputs, *times)
     if manifest is None:
         return ManifestNeeded(report.manifest or "")
-    return _outputs(component, manifest.outputs, times)
-
-
-def _outputs(
-    component: Component, records: Mapping[str, OutputRecord], times: tuple[datetime | None, datetime | None]
-) -> Sighting:
-    outputs: dict[str, Datum] = {}
-    for name, declared in component.outputs.items():
-        record = records.get(name)
-        if record is None:
-            return Failure(reasons.OUTPUT_MISSING, f"output {name!r} was not reported", 0, "", *times)
-        try:
-            outputs[name] = _datum(declared, record)
-        except ValueMismatchError as mismatch:
-            return Failure(reasons.INVALID_OUTPUT, f"output {name!r}: {mismatch}", 0, "", *times)
-    return Success(outputs, *times)
-
-
-def _datum(declared: Output, record: OutputRecord) -> Datum:
-    if record.artifact:
-        return Artifact(record.artifact.uri, record.artifact.digest, record.artifact.type, record.artifact.metadata)
-    return parse_text(declared.type, record.text or "")
+    return outcome_of(component, manifest.outputs, *times)
 
 
 def _main_failure(pod: PodView, component: Component, ended: Terminated) -> Failure:
