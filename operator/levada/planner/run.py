@@ -113,7 +113,7 @@ class Run:
         if leaf is None or leaf.phase.is_final:
             return
         leaf.attempt, leaf.infra_failures, leaf.started = record.attempt, record.infra_failures, record.started
-        leaf.pod = record.pod
+        leaf.pod, leaf.trouble = record.pod, record.trouble
         leaf.reason, leaf.message, leaf.exit_code, leaf.log = (
             record.reason,
             record.message,
