@@ -88,7 +88,7 @@ def test_without_levada_a_namespace_with_active_runs_can_be_deleted(levada, kube
     kubectl("create", "namespace", namespace)  # the fixture deletes it
 
 
-def test_with_given_namespaces_others_are_left_alone(levada, runs, kubectl, namespace):
+def test_with_given_namespaces_others_are_left_alone(levada, audit, runs, kubectl, namespace):
     other = f"{namespace}-other"
     kubectl("create", "namespace", other)
     try:
@@ -101,6 +101,9 @@ def test_with_given_namespaces_others_are_left_alone(levada, runs, kubectl, name
         runs.succeed("here")
         assert elsewhere.get("elsewhere")["status"] == {"observedGeneration": -1}
         assert not elsewhere.pods("elsewhere")
+        asked = [each for each in audit.requests() if each.replica in levada.replicas()]
+        assert {each.namespace for each in asked} == {namespace, NAMESPACE}, "it looks beyond what it was given"
+        assert all(each.allowed for each in asked)
         levada.upgrade()
         elsewhere.succeed("elsewhere")
     finally:
