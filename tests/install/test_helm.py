@@ -7,10 +7,9 @@ import pytest
 from cluster.install import CHART
 from cluster.kubectl import KubectlError
 from e2e.runs import Runs
-from install.release import NAMESPACE
+from install.release import NAMESPACE, held
 from install.tasks import after, gated, number
 
-FINALIZER = "levada.dev/result"
 KINDS = ("components", "pipelines", "pipelineruns")
 
 
@@ -29,12 +28,6 @@ def older_chart(tmp_path):
 def fields_of_a_component(kubectl):
     kind = kubectl.json("get", "crd", "components.levada.dev")
     return kind["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].keys()
-
-
-def held(kubectl):
-    """Every Pod in the cluster that could not be deleted now."""
-    pods = kubectl.json("get", "pods", "-A", "-l", "levada.dev/run")["items"]
-    return [pod["metadata"]["name"] for pod in pods if FINALIZER in pod["metadata"].get("finalizers", [])]
 
 
 def test_an_upgrade_brings_new_kinds_and_runs_go_on(levada, runs, gates, kubectl, older_chart):
