@@ -112,9 +112,12 @@ class Processes:
 
     def close(self) -> None:
         """Kill what still runs, and wait until all of it is gone."""
-        self.channel.close()
-        with suppress(subprocess.TimeoutExpired):  # Something hangs in the kernel; the lock stays taken until it ends.
-            self._starter.wait(_PATIENCE)
+        with suppress(OSError), self.channel:
+            self.channel.shutdown(socket.SHUT_WR)
+            self.channel.settimeout(_PATIENCE)  # Something may hang in the kernel; the lock stays taken until it ends.
+            while self.channel.recv(1 << 18):
+                pass
+            self._starter.wait()
 
     def _send(self, *message: Any) -> None:
         with suppress(BrokenPipeError):  # Then the next `receive` says so.
