@@ -77,7 +77,7 @@ def test_nothing_that_a_task_wrote_is_markup():
     outputs = {EVIL: EVIL, "a": artifact(EVIL, EVIL, **{EVIL: EVIL})}
     words = {"message": EVIL, "reason": EVIL}
     evil = task("t", pod=EVIL, outputs=outputs, **words)
-    run = record("r", evil, parameters={EVIL: EVIL}, outputs={EVIL: {EVIL: [EVIL]}}, **words)
+    run = record("r", evil, parameters={EVIL: EVIL}, outputs={EVIL: {EVIL: [EVIL]}}, phase="Failed", **words)
     page = report([subject(run)])
     assert "<script>alert" not in page
     assert "<img src=x" not in page
