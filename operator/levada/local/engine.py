@@ -80,16 +80,16 @@ def run_local(
             observer(final)
             return final
         starts.end_all(opened.head.uid)
+        at_once = parallelism or os.cpu_count() or 1
         for sentence in sentences:
             notice(sentence)
         with (
             _attempts_file(folder) as attempts,
             Interrupts() as interrupts,
             closing(_journal(folder, opened)) as journal,
-            closing(Processes(attempts, lock)) as processes,
+            closing(Processes(attempts, lock, at_once)) as processes,
         ):
             stores = cache(partial(open_stores, folder.home))
-            at_once = parallelism or os.cpu_count() or 1
             at_work = Tasks(folder, opened, processes, journal, starts, interrupts, stores, at_once)
             return _follow(at_work, folder, interrupts, observer, notice)
 

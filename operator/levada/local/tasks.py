@@ -68,7 +68,7 @@ class Tasks:
         self._starts = starts
         self._interrupts = interrupts
         self._stores = stores
-        self._parallelism = parallelism
+        self._most = 2 * parallelism  # As many run as may, as many stand ready: an end is followed by a start at once.
         self._workers = Workers(parallelism, interrupts.ring)
         self._queue: deque[Start] = deque()
         self._live: dict[str, Attempt] = {}
@@ -111,7 +111,7 @@ class Tasks:
             for leaf in plan.stops:
                 self._stop(leaf)
             version = self._run.version
-            while self._queue and len(self._live) < self._parallelism:
+            while self._queue and len(self._live) < self._most:
                 self._start(self._queue.popleft())
             if version == self._run.version:
                 return plan.wake
@@ -231,7 +231,10 @@ class Tasks:
 
     def _ended(self, attempt: Attempt, event: seen.Ended | seen.Stopped) -> None:
         if isinstance(event, seen.Stopped):
-            self._forget(attempt)
+            if self._stopping:
+                self._forget(attempt)
+            else:
+                self._observe(attempt, Failure("Stopped", "it was stopped before it started"))
         elif outcome := attempt.outcome(event):
             self._observe(attempt, outcome)
         else:
