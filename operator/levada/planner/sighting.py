@@ -47,6 +47,7 @@ def sight(
     component: Component,
     manifest: Manifest | None = None,
     *,
+    hint: Waiting | None = None,
     pending_since: datetime,
     deadline: datetime,
     now: datetime,
@@ -61,6 +62,8 @@ def sight(
         What it runs: says which outputs there must be.
     manifest
         The attempt's manifest, once it was read after `ManifestNeeded`.
+    hint
+        What its Events tell, where it `waits_mutely`.
     pending_since, deadline
         Since when it has been waiting to start, and when that ends (`pendingTimeout`).
     now
@@ -81,15 +84,21 @@ def sight(
         return Failure(reasons.POD_DELETED, "the Pod was deleted before it was scheduled")
     if agent and (gone := _agent_end(agent)):
         return Doomed(_agent_failure(gone))
-    waiting = _waiting(pod, main, agent)
+    waiting = hint if hint and waits_mutely(pod) else _waiting(pod, main, agent)
     if waiting.reason == reasons.INVALID_IMAGE:
         return Doomed(Failure(reasons.INVALID_IMAGE, waiting.message))
     staging = has_agent and waiting.reason == "Staging"
     if now >= deadline and not staging:
         spent = _human(now - pending_since)
-        hint = f": {waiting.reason}: {waiting.message}" if waiting.reason else ""
-        return Doomed(Failure(reasons.PENDING_TIMEOUT, f"could not start within {spent} (pendingTimeout){hint}"))
+        why = f": {waiting.reason}: {waiting.message}" if waiting.reason else ""
+        return Doomed(Failure(reasons.PENDING_TIMEOUT, f"could not start within {spent} (pendingTimeout){why}"))
     return waiting
+
+
+def waits_mutely(pod: PodView) -> bool:
+    """Whether `pod` waits on its node, and its status does not say for what."""
+    is_waiting = pod.status.phase == "Pending" and bool(pod.spec.node_name)
+    return is_waiting and not _waiting(pod, pod.container(MAIN), pod.container(AGENT)).reason
 
 
 def is_dead(pod: PodView) -> bool:
