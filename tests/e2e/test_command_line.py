@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import container
+from e2e.runs import container
 
 REPO = Path(__file__).parents[2]
 EXAMPLE = REPO / "manifests" / "examples" / "breast-cancer"
