@@ -109,7 +109,10 @@ class Run:
     def restore(self, path: str, record: Leaf, now: datetime) -> None:
         """Take over what was recorded of a task before a restart; `record` is a free-standing leaf."""
         leaf = self.leaves.get(path)
-        if leaf is None or leaf.phase.is_final:
+        if leaf is None:
+            return
+        if leaf.phase.is_final:  # skipped a moment ago, by the record of what it waited for: it was skipped then
+            leaf.finished = record.finished or leaf.finished
             return
         leaf.attempt, leaf.infra_failures, leaf.started = record.attempt, record.infra_failures, record.started
         leaf.pod = record.pod
@@ -126,6 +129,8 @@ class Run:
             leaf.is_started = True
             self._ready.pop(path, None)
             self._move(leaf, Phase.RUNNING)
+        else:
+            self._touch(leaf)  # or the next status would forget its attempts
 
     def plan(self, now: datetime) -> Plan:
         """What to do now; the starts it returns are not returned again unless refused."""
@@ -178,7 +183,8 @@ class Run:
         leaf.infra_failures += 1
         leaf.attempt += 1
         leaf.doom, leaf.is_started, leaf.started = None, False, None
-        self._ready[leaf.path] = leaf
+        if not leaf.blockers:  # seen before what it waited for, after a restart: its inputs are not bound yet
+            self._ready[leaf.path] = leaf
         self._move(leaf, Phase.PENDING)
 
     def _finish(self, node: Node, phase: Phase, now: datetime | None) -> None:
