@@ -61,6 +61,7 @@ class Run:
         self.failed: list[Leaf] = []
         self.version = 0
         self.recorded = 0
+        self.unrecorded: dict[str, Leaf] = {}
         self._ready: dict[str, Leaf] = {}
         self._doomed: dict[str, Leaf] = {}
         self._open()
@@ -130,7 +131,7 @@ class Run:
             self._ready.pop(path, None)
             self._move(leaf, Phase.RUNNING)
         else:
-            self._touch(leaf)  # or the next status would forget its attempts
+            self._touch(leaf)  # or the next record would forget how many attempts there were
 
     def plan(self, now: datetime) -> Plan:
         """What to do now; the starts it returns are not returned again unless refused."""
@@ -151,6 +152,7 @@ class Run:
     def mark_recorded(self, version: int) -> None:
         """Note that the status as of `version` has been written."""
         self.recorded = max(self.recorded, version)
+        self.unrecorded = {path: leaf for path, leaf in self.unrecorded.items() if leaf.changed > version}
 
     def is_recorded(self, path: str, attempt: int) -> bool:
         """Whether the end of this attempt stands in the status, so that its Pod may be let go."""
@@ -257,6 +259,7 @@ class Run:
     def _touch(self, leaf: Leaf) -> None:
         self.version += 1
         leaf.changed = self.version
+        self.unrecorded[leaf.path] = leaf
 
 
 def _close(group: Group | None) -> list[tuple[Node, Phase]]:
