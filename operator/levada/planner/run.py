@@ -126,6 +126,8 @@ class Run:
             leaf.is_started = True
             self._ready.pop(path, None)
             self._move(leaf, Phase.RUNNING)
+        else:
+            self._touch(leaf)  # or its attempts would be missing in the next record
 
     def plan(self, now: datetime) -> Plan:
         """What to do now; the starts it returns are not returned again unless refused."""
