@@ -40,7 +40,7 @@ class Plan:
     stops
         Leaves whose running attempt must be stopped, named until it is proven dead; then they are decided.
     flush
-        Whether the status must be written before anything else happens: an attempt waits for it.
+        Whether the status must be written before anything starts: an attempt waits for it. Plan again after that.
     wake
         When to plan again though nothing was observed.
     """
@@ -61,6 +61,7 @@ class Run:
         self.failed: list[Leaf] = []
         self.version = 0
         self.recorded = 0
+        self.unrecorded: dict[str, Leaf] = {}
         self._ready: dict[str, Leaf] = {}
         self._doomed: dict[str, Leaf] = {}
         self._open()
@@ -127,27 +128,31 @@ class Run:
             self._ready.pop(path, None)
             self._move(leaf, Phase.RUNNING)
         else:
-            self._touch(leaf)  # or its attempts would be missing in the next record
+            self._touch(leaf)  # or the next record would forget how many attempts there were
 
     def plan(self, now: datetime) -> Plan:
         """What to do now; the starts it returns are not returned again unless refused."""
-        plan = Plan(stops=list(self._doomed.values()))
-        wake: list[datetime] = []
-        flush = False
-        for leaf in list(self._ready.values()):
+        stops = list(self._doomed.values())
+        ready: list[Leaf] = []
+        later: list[datetime] = []
+        for leaf in self._ready.values():
             if leaf.not_before and leaf.not_before > now:
-                wake.append(leaf.not_before)
-            elif leaf.attempt and leaf.changed > self.recorded:
-                flush = True  # I4: the failure of the attempt before is recorded first
+                later.append(leaf.not_before)
             else:
-                del self._ready[leaf.path]
-                leaf.is_started = True
-                plan.starts.append(Start(leaf, leaf.attempt, leaf.inputs))
-        return Plan(plan.starts, plan.stops, flush, min(wake, default=None))
+                ready.append(leaf)
+        wake = min(later, default=None)
+        if any(leaf.attempt and leaf.changed > self.recorded for leaf in ready):
+            # I4: the failure of the attempt before is recorded first. Starts named now would be lost to the next plan.
+            return Plan(stops=stops, flush=True, wake=wake)
+        for leaf in ready:
+            del self._ready[leaf.path]
+            leaf.is_started = True
+        return Plan([Start(leaf, leaf.attempt, leaf.inputs) for leaf in ready], stops, wake=wake)
 
     def mark_recorded(self, version: int) -> None:
         """Note that the status as of `version` has been written."""
         self.recorded = max(self.recorded, version)
+        self.unrecorded = {path: leaf for path, leaf in self.unrecorded.items() if leaf.changed > version}
 
     def is_recorded(self, path: str, attempt: int) -> bool:
         """Whether the end of this attempt stands in the status, so that its Pod may be let go."""
@@ -253,6 +258,7 @@ class Run:
     def _touch(self, leaf: Leaf) -> None:
         self.version += 1
         leaf.changed = self.version
+        self.unrecorded[leaf.path] = leaf
 
 
 def _close(group: Group | None) -> list[tuple[Node, Phase]]:
