@@ -14,6 +14,7 @@ from levada.planner import reasons
 
 FINAL = ("Succeeded", "Cached", "Skipped", "Failed", "Cancelled")
 FINALIZER = "levada.dev/result"
+SPEC_HASH = "levada.dev/spec-hash"
 STATUS_LIMIT = 1_400_000
 WRITES_PER_ATTEMPT, WRITES_PER_RUN = 8, 30
 """A run may have its status written so often, whatever happens to it."""
@@ -99,13 +100,21 @@ def status_goes_forward(history: History) -> Iterator[Violation]:
 
 
 def failures_are_recorded_first(history: History) -> Iterator[Violation]:
-    """I4: the next attempt's Pod comes only after the status tells that the one before has failed."""
+    """I4: an attempt's end stands in the status before its Pod is gone and before the next one's comes."""
     recorded: Counter[tuple[str, str]] = Counter()
+    ended: set[tuple[str, str]] = set()
+    runs: set[str] = set()
     seen: set[str] = set()
     for change in _changes(history, "Pod", "PipelineRun"):
         if change.kind == "PipelineRun":
+            (runs.discard if change.is_gone else runs.add)(change.uid)
             for path, task in tasks_of(change.object).items():
                 recorded[change.uid, path] = task.get("attempts", 0)
+                if task["phase"] in FINAL:
+                    ended.add((change.uid, path))
+        elif change.is_gone and (which := task_of(change.object)) and which[0] in runs:
+            if which[:2] not in ended and recorded[which[:2]] < which[2] + 2:
+                yield Violation("I4", f"attempt {which[2]} of {which[1]} is gone and its end nowhere", change.at)
         elif change.uid not in seen and (which := task_of(change.object)):
             seen.add(change.uid)
             if which[2] and recorded[which[:2]] < which[2] + 1:
@@ -123,6 +132,8 @@ def nothing_is_left_behind(history: History) -> Iterator[Violation]:
             continue
         name = f"{change.kind} {change.object['metadata']['name']}"
         owned = owners(change.object)
+        if not owned and task_of(change.object) and SPEC_HASH in change.object["metadata"]["annotations"]:
+            yield Violation("I5", f"{name} has lost its owner and stays", change.at)
         if owned and not owned & set(runs):
             yield Violation("I5", f"{name} outlives its run", change.at)
         run = next((runs[uid] for uid in owned if uid in runs), None)
@@ -160,7 +171,10 @@ def infrastructure_is_free(history: History) -> Iterator[Violation]:
 
 def every_run_ends(history: History) -> Iterator[Violation]:
     """I8: whatever its neighbours are like, each run that is expected to ends."""
-    ended = {change.object["metadata"]["name"] for change in _ends(history)}
+    ends = _ends(history)
+    open_ = {change.object["metadata"]["name"] for change in history.last().values()
+             if change.kind == "PipelineRun" and change not in ends}  # fmt: skip
+    ended = {change.object["metadata"]["name"] for change in ends} - open_
     for name in sorted(set(history.expected) - ended) if history.is_over else ():
         yield Violation("I8", f"run {name} never ends", history.entries[-1].at if history.entries else 0.0)
 

@@ -11,7 +11,7 @@ import msgspec
 
 from invariants.checker import first_violation, timeline
 from invariants.history import History
-from simulation.play import play_all
+from simulation.play import Play, played
 from simulation.scenario import Scenario, random_scenario
 
 REGRESSIONS = Path(__file__).parent / "regressions"
@@ -19,32 +19,25 @@ REGRESSIONS = Path(__file__).parent / "regressions"
 
 def fault_of(scenario: Scenario) -> tuple[str, History | None] | None:
     """What is wrong with the history of `scenario`, and that history; None when all is well."""
-    histories: list[History] = []
     try:
-        play_all([scenario], lambda _, history: histories.append(history))
+        ((_, history),) = played([Play(scenario)])
     except Exception:  # noqa: BLE001  # whatever the product raises is a finding
         return traceback.format_exc(), None
-    violation = first_violation(histories[0])
-    return (str(violation), histories[0]) if violation else None
+    violation = first_violation(history)
+    return (str(violation), history) if violation else None
 
 
 def judge_seeds(seeds: range) -> None:
     """Raise AssertionError about the first seed whose history breaks an invariant."""
-    played: list[Scenario] = []
-
-    def scenarios() -> Iterator[Scenario]:
-        for seed in seeds:
-            played[:] = [random_scenario(seed)]
-            yield played[0]
-
-    def look(_: Scenario, history: History) -> None:
-        if violation := first_violation(history):
-            raise AssertionError(str(violation))
-
+    plays = map(Play, map(random_scenario, seeds))
+    current = random_scenario(seeds[0])
     try:
-        play_all(scenarios(), look)
+        for number, (_, history) in enumerate(played(plays), 1):
+            violation = first_violation(history)
+            assert violation is None, violation
+            current = random_scenario(seeds[min(number, len(seeds) - 1)])
     except Exception:
-        judge(played[0])
+        judge(current)
         raise
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from invariants.history import Containers
+from invariants.history import Containers, task_of
 from levada.planner.handoff import AgentError, OutputRecord, Report, encode_report
 from simulation.apiserver import ApiServer, Json
 from simulation.world import World
@@ -21,11 +21,18 @@ class Kubelet:
     ----------
     scripts
         By run and task: what the container does: `exit`, `seconds`, and its `outputs` as texts.
+
+    Attributes
+    ----------
+    broken_agents, lost_outputs
+        UIDs of Pods whose agent cannot reach the store, or is killed while it uploads.
     """
 
     def __init__(self, world: World, server: ApiServer, scripts: Mapping[tuple[str, str], Json]) -> None:
         self.manifests: dict[str, dict[str, OutputRecord]] = {}
         self.broken_agents: set[str] = set()
+        self.lost_outputs: set[str] = set()
+        self._run_of: dict[str, str] = {}
         self._world = world
         self._server = server
         self._scripts = scripts
@@ -39,9 +46,10 @@ class Kubelet:
         if new is None:
             assert old is not None
             self._world.soon(0.1, 20.0, lambda: self._kill(old["metadata"]["uid"]))
-        elif old is None:
+        elif old is None and task_of(new) and new["metadata"].get("ownerReferences"):
+            self._run_of[new["metadata"]["uid"]] = new["metadata"]["ownerReferences"][0]["name"]
             self._world.soon(0.01, 0.5, lambda: self._bind(new["metadata"]["uid"]))
-        elif "deletionTimestamp" in new["metadata"] and "deletionTimestamp" not in old["metadata"]:
+        elif old and "deletionTimestamp" in new["metadata"] and "deletionTimestamp" not in old["metadata"]:
             grace = new["metadata"]["deletionGracePeriodSeconds"]
             self._world.soon(0.05, min(grace, 10) + 0.1, lambda: self._kill(new["metadata"]["uid"]))
 
@@ -95,6 +103,10 @@ class Kubelet:
         records = {name: OutputRecord(text=text) for name, text in outputs.items()}
         report = encode_report(Report(manifest=uid, outputs=records)).decode()
         self.manifests[uid] = records
+        if uid in self.lost_outputs:
+            self._say(uid, {"terminated": ended}, {"terminated": {"exitCode": 137}})
+            self._world.soon(0.5, 2.0, lambda: self._finish(uid, ended))
+            return
         self._say(uid, {"terminated": ended}, {"terminated": {"exitCode": 0, "message": report}})
         self._world.soon(0.5, 2.0, lambda: self._finish(uid, ended))
 
@@ -125,8 +137,7 @@ class Kubelet:
             self._server.delete("pods", *where, {"gracePeriodSeconds": 0})
 
     def _script(self, pod: Json) -> Json:
-        metadata = pod["metadata"]
-        return self._scripts[metadata["ownerReferences"][0]["name"], metadata["annotations"]["levada.dev/task"]]
+        return self._scripts[self._run_of[pod["metadata"]["uid"]], pod["metadata"]["annotations"]["levada.dev/task"]]
 
     # --- what befalls Pods
 
@@ -139,6 +150,8 @@ class Kubelet:
     def lose_node(self, pod: Json) -> None:
         """The node is gone with all that ran there; the control plane finds out a minute later."""
         uid = pod["metadata"]["uid"]
+        if not pod["spec"].get("nodeName"):
+            return
         self._ended.add(uid)
         if running := self._running.pop(uid, None):
             self._world.record(Containers(self._world.now, running, is_running=False))
@@ -151,7 +164,7 @@ class Kubelet:
                 where = found["metadata"]["namespace"], found["metadata"]["name"]
                 self._server.delete("pods", *where, {"gracePeriodSeconds": 0})
 
-        if pod["spec"].get("nodeName") and pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
+        if pod.get("status", {}).get("phase") not in ("Succeeded", "Failed"):
             self._world.soon(20.0, 90.0, collect)
 
     def _say(self, uid: str, main: Json, agent: Json | None) -> None:

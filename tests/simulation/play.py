@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 
-from invariants.history import History
-from simulation.apiserver import ApiServer, Json
+from invariants.history import History, owners
+from simulation.apiserver import KINDS, ApiServer, Json
 from simulation.kubelet import Kubelet
 from simulation.replica import RUNS, CrashError, Replica, Trouble, in_virtual_time
 from simulation.scenario import REQUEST_FAULTS, Fault, Scenario, expected_end, outputs_of, run_spec
@@ -37,6 +37,7 @@ class Play:
         self.kubelet = Kubelet(self.world, self.server, scripts)
         self.trouble = Trouble({int(f.at): f.kind for f in scenario.faults if f.kind in REQUEST_FAULTS})
         self.replica = self._new_replica()
+        self._prepare()
 
     @property
     def history(self) -> History:
@@ -47,7 +48,6 @@ class Play:
         return Replica(self.world, self.server, self.kubelet, self.trouble)
 
     async def run(self) -> History:
-        self._prepare()
         quiet_since = self.world.now
         while self.world.now < LIMIT:
             if await self._operate():
@@ -63,8 +63,7 @@ class Play:
     def _prepare(self) -> None:
         for name, tasks in self.scenario.runs.items():
             self.history.expected[name] = expected_end(tasks)
-            body = {"apiVersion": "levada.dev/v1alpha1", "metadata": {"name": name}, "spec": run_spec(tasks)}
-            self.server.create(RUNS, NAMESPACE, body)
+            self._apply(name)
         for fault in self.scenario.faults:
             if fault.kind not in REQUEST_FAULTS:
                 self.world.after(fault.at, partial(self._befall, fault))
@@ -115,6 +114,31 @@ class Play:
             body = {"metadata": {"labels": {"levada.dev/run": None}}}
             self.server.patch("pods", NAMESPACE, pod["metadata"]["name"], body, kind="merge")
 
+    def _delete_ended_pod(self, index: int) -> None:
+        if pods := self.server.list("pods"):
+            self.server.delete("pods", NAMESPACE, pods[index % len(pods)]["metadata"]["name"])
+
+    def _break_agent(self, index: int) -> None:
+        if pod := self._victim(index):
+            self.kubelet.broken_agents.add(pod["metadata"]["uid"])
+
+    def _lose_outputs(self, index: int) -> None:
+        """Only of a first attempt: it costs the whole work, and is free once."""
+        pod = self._victim(index)
+        if pod and pod["metadata"]["annotations"]["levada.dev/attempt"] == "0":
+            self.kubelet.lost_outputs.add(pod["metadata"]["uid"])
+
+    def _forge_pod(self, index: int) -> None:
+        """Somebody's Pod that looks like the result of one of our tasks."""
+        run = next(iter(self.scenario.runs))
+        tasks = self.scenario.runs[run]
+        annotations = {"levada.dev/task": tasks[index % len(tasks)].name, "levada.dev/attempt": "0"}
+        metadata = {"name": f"forged-{self.world.now}", "labels": {"levada.dev/run": run}, "annotations": annotations}
+        made = self.server.create("pods", NAMESPACE, {"metadata": metadata, "spec": {"nodeName": "n1"}})
+        ended = {"name": "main", "state": {"terminated": {"exitCode": 0, "message": "666"}}}
+        status = {"phase": "Succeeded", "containerStatuses": [ended]}
+        self.server.update("pods", made["metadata"]["uid"], lambda pod: pod | {"status": status})
+
     # --- what happens to runs and to what is around
 
     def _edit_run(self, index: int) -> None:
@@ -127,6 +151,30 @@ class Play:
         runs = self.server.list(RUNS)
         if runs:
             self.server.delete(RUNS, NAMESPACE, runs[index % len(runs)]["metadata"]["name"])
+
+    def _orphan_run(self, index: int) -> None:
+        """`kubectl delete --cascade=orphan`."""
+        runs = self.server.list(RUNS)
+        if runs:
+            run = runs[index % len(runs)]["metadata"]
+            for item in [item for item in self.server.objects.values() if run["uid"] in owners(item)]:
+                plural = next(plural for plural, kind in KINDS.items() if kind == item["kind"])
+                body = {"metadata": {"ownerReferences": None}}
+                self.server.patch(plural, NAMESPACE, item["metadata"]["name"], body, kind="merge")
+            self.server.delete(RUNS, NAMESPACE, run["name"])
+
+    def _replace_run(self, index: int) -> None:
+        """Delete a run and apply it again."""
+        runs = self.server.list(RUNS)
+        if runs:
+            run = runs[index % len(runs)]
+            self._delete_run(index)
+            self.world.soon(0.0, 5.0, partial(self._apply, run["metadata"]["name"]))
+
+    def _apply(self, name: str) -> None:
+        if (RUNS, NAMESPACE, name) not in self.server.objects:
+            body = {"apiVersion": "levada.dev/v1alpha1", "metadata": {"name": name}}
+            self.server.create(RUNS, NAMESPACE, body | {"spec": run_spec(self.scenario.runs[name])})
 
     def _cut_watch(self, index: int) -> None:
         self.replica.cut(1.0 + index, index)
@@ -149,10 +197,10 @@ class Play:
                 self.replica.crash()
 
 
-def play_all(scenarios: Iterable[Scenario], judge: Callable[[Scenario, History], None]) -> None:
-    """Play each and have `judge` look at its history."""
+def played(plays: Iterable[Play]) -> Iterator[tuple[Scenario, History]]:
+    """Play each to its end."""
     playing: list[Play] = []
-    with in_virtual_time(lambda: playing[-1].replica), asyncio.Runner() as runner:
-        for scenario in scenarios:
-            playing[:] = [Play(scenario)]
-            judge(scenario, runner.run(playing[-1].run()))
+    with in_virtual_time(lambda: playing[0].replica), asyncio.Runner() as runner:
+        for play in plays:
+            playing[:] = [play]
+            yield play.scenario, runner.run(play.run())

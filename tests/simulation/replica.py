@@ -91,6 +91,8 @@ class SimulatedApi(Api):
     async def patch(self, resource: Resource, namespace: str | None, name: str, body: Any, **more: Any) -> Json:
         def act() -> Json:
             kind, status = more.get("kind", "merge"), more.get("subresource") == "status"
+            if status:  # or a replica that was stopped for long would overwrite what another wrote
+                assert {"uid", "resourceVersion"} <= body["metadata"].keys(), "a status is written without its version"
             return self._replica.server.patch(resource.plural, str(namespace), name, body, kind=kind, status=status)
 
         return await self._send("patch", resource, name, act)

@@ -8,8 +8,9 @@ import msgspec
 
 REQUEST_FAULTS = ("crash before", "crash after", "503", "429", "500", "not sent", "no answer")
 TIMED_FAULTS = (
-    "delete pod", "force delete", "evict", "lose node", "unlabel", "edit run", "cut watch", "lose watch",
-    "store away", "quota", "delete run", "stay away",
+    "delete pod", "force delete", "evict", "lose node", "unlabel", "delete ended pod", "break agent", "lose outputs",
+    "forge pod", "edit run", "cut watch", "lose watch", "store away", "quota", "delete run", "orphan run",
+    "replace run", "stay away",
 )  # fmt: skip
 OUTPUTS = ("number", "pair", "bulky")
 
@@ -51,6 +52,9 @@ def random_scenario(seed: int) -> Scenario:
         else:
             at = round(random.uniform(0.0, 25.0), 2)
             faults.append(Fault(random.choice(TIMED_FAULTS), at, random.randint(0, 9)))
+    kinds = {fault.kind for fault in faults}
+    if "unlabel" in kinds:  # a Pod without label and owner is nobody's: who takes off both must delete it
+        faults = [fault for fault in faults if fault.kind not in ("orphan run", "delete run", "replace run")]
     return Scenario(seed, runs, faults)
 
 

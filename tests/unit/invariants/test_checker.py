@@ -76,6 +76,7 @@ BROKEN = {
     "I3 start": history(GOOD[0], run("Running", ("a", "Pending", 0), startTime="2027-01-01T00:00:00Z")),
     "I3 forgotten": history(run("Running", ("a", "Pending", 0), ("b", "Pending", 0)), GOOD[0]),
     "I4": history(*GOOD[:5], pod(1)),
+    "I4 gone": history(*GOOD[:5], (pod(0, held=False),)),
     "I5 held": history(*GOOD[:-1]),
     "I5 outlives": history(run("Running", ("a", "Pending", 0)), pod(0, held=False), (run("Running"),)),
     "I6": history(*GOOD, expected={"run": ENDED | {"outputs": {"n": 1}}}),
