@@ -152,6 +152,6 @@ def test_a_lost_node_starts_the_next_attempt_only_when_the_node_is_gone(runs, ku
         kubectl("delete", "node", runs.namespace)
     # Nothing but the cluster's garbage collector says that the node will not come back.
     seen = runs.until("stranded", tried_again, "the second attempt", 240)
-    assert "Disrupted" in seen["tasks"][0]["message"]
+    assert "node no longer exists" in seen["tasks"][0]["message"]
     runs.delete("stranded")
     runs.wait_gone("stranded")
