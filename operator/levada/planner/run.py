@@ -110,10 +110,13 @@ class Run:
     def restore(self, path: str, record: Leaf, now: datetime) -> None:
         """Take over what was recorded of a task before a restart; `record` is a free-standing leaf."""
         leaf = self.leaves.get(path)
-        if leaf is None or leaf.phase.is_final:
+        if leaf is None:
+            return
+        if leaf.phase.is_final:  # skipped a moment ago, by the record of what it waited for: it was skipped then
+            leaf.finished = record.finished or leaf.finished
             return
         leaf.attempt, leaf.infra_failures, leaf.started = record.attempt, record.infra_failures, record.started
-        leaf.pod = record.pod
+        leaf.pod, leaf.trouble = record.pod, record.trouble
         leaf.reason, leaf.message, leaf.exit_code, leaf.log = (
             record.reason,
             record.message,
@@ -185,7 +188,8 @@ class Run:
         leaf.infra_failures += 1
         leaf.attempt += 1
         leaf.doom, leaf.is_started, leaf.started = None, False, None
-        self._ready[leaf.path] = leaf
+        if not leaf.blockers:  # seen before what it waited for, after a restart: its inputs are not bound yet
+            self._ready[leaf.path] = leaf
         self._move(leaf, Phase.PENDING)
 
     def _finish(self, node: Node, phase: Phase, now: datetime | None) -> None:
