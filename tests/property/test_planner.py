@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from levada.graph.model import After
 from levada.planner import reasons
-from levada.planner.attempt import Failure, Success
+from levada.planner.attempt import Failure, Running, Success
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from unit.planner.graphs import graph, task
@@ -63,3 +63,23 @@ def test_tasks_start_when_ready_and_once(edges, failing_indices, order):
         name: expected_phase(name, edges, failing, known) for name in edges
     }
     assert run.counts.total() == len(edges)
+
+
+@given(random_edges(), st.integers(0, 12), st.booleans(), st.randoms(use_true_random=False))
+def test_a_cancelled_run_ends_once_what_runs_is_dead_and_starts_nothing(edges, ended_before, suspended, order):
+    tasks = [task(name, needs=needs, after=tuple(After(a) for a in after)) for name, (needs, after) in edges.items()]
+    run = Run(graph(*tasks), {})
+    running, ended = [], []
+    for _ in range(ended_before):
+        running += [start.leaf.path for start in run.plan(NOW).starts]
+        if running:
+            ended.append(running.pop(order.randrange(len(running))))
+            run.observe(ended[-1], 0, Success({"n": 1}), NOW)
+    run.steer(NOW, suspend=suspended, cancel=True)
+    assert run.is_final == (not running)
+    assert {leaf.path for leaf in run.plan(NOW).stops} == set(running)
+    for path in running:
+        assert run.plan(NOW).starts == []
+        run.observe(path, 0, Running(NOW), NOW, dead=True)
+    assert run.root.phase is (Phase.SUCCEEDED if len(ended) == len(edges) else Phase.CANCELLED)
+    assert {name for name, leaf in run.leaves.items() if leaf.phase is not Phase.CANCELLED} == set(ended)

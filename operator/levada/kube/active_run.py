@@ -24,10 +24,11 @@ from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
 from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, TASK_ANNOTATION, pod_name
 from levada.planner.nodes import Leaf
+from levada.planner.plan import Start
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
-from levada.planner.run import Run, Start
+from levada.planner.run import Run
 from levada.planner.settings import PodSettings
 from levada.planner.sighting import MAIN, is_dead, sight
 from levada.store.errors import StoreError
@@ -107,6 +108,8 @@ class ActiveRun:
         for name in changed | {name for name in self._live if name not in self.pods}:
             waits += await self._see(name, now)
         waits += await self._watch_pending(now)
+        spec = self.record.object["spec"]
+        self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
         plan = self.run.plan(now)
         if plan.flush:
             await self.record.write(self.run, now, force=True)
@@ -235,8 +238,8 @@ class ActiveRun:
 
     async def _stop(self, leaf: Leaf) -> None:
         pod = self.pods.get(self._pod_name(leaf))
-        if pod and not pod.metadata.deletion_timestamp:
-            await task_pods.delete(self._api, pod, STOP_GRACE)
+        if pod:
+            await task_pods.stop(self._api, pod, STOP_GRACE)
 
     @property
     def is_settled(self) -> bool:

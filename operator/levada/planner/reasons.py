@@ -55,6 +55,11 @@ _FURTHER_ATTEMPTS: Final = {
 UPSTREAM_FAILED: Final = "UpstreamFailed"
 UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
 
+# Of tasks and runs that somebody stopped.
+CANCELLED: Final = "Cancelled"
+CANCELLING: Final = "Cancelling"
+SUSPENDED: Final = "Suspended"
+
 # Of runs.
 INVALID_SPEC: Final = "InvalidSpec"
 WAITING_FOR_REFERENCE: Final = "WaitingForReference"

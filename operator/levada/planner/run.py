@@ -8,47 +8,21 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from levada.graph.model import ABSENT, Datum, Graph
+from levada.graph.model import Datum, Graph
 from levada.planner import reasons
 from levada.planner.attempt import Doomed, Failure, Running, Sighting, Success, Waiting
-from levada.planner.nodes import Group, Leaf, Node, Phase, UnavailableError, grow
+from levada.planner.flow.ends import end_of, outputs_of
+from levada.planner.flow.inputs import bind
+from levada.planner.nodes import Group, Leaf, Node, Phase, grow
+from levada.planner.plan import Plan, Start
 
+__all__ = ["Plan", "Run", "Start"]
+
+CANCELLATION = Failure(reasons.CANCELLED, "the run was cancelled")
 INFRA_BACKOFF = (timedelta(seconds=2), timedelta(minutes=1))
 """First and longest wait before the next attempt after an infrastructure failure; it doubles each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Start this attempt with these inputs."""
-
-    leaf: Leaf
-    attempt: int
-    inputs: Mapping[str, Datum]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do now.
-
-    Attributes
-    ----------
-    starts
-        Attempts to start.
-    stops
-        Leaves whose running attempt must be stopped, named until it is proven dead; then they are decided.
-    flush
-        Whether the status must be written before anything else happens: an attempt waits for it.
-    wake
-        When to plan again though nothing was observed.
-    """
-
-    starts: list[Start] = field(default_factory=list)
-    stops: list[Leaf] = field(default_factory=list)
-    flush: bool = False
-    wake: datetime | None = None
 
 
 class Run:
@@ -61,6 +35,8 @@ class Run:
         self.failed: list[Leaf] = []
         self.version = 0
         self.recorded = 0
+        self.is_suspended = False
+        self.is_cancelled = False
         self._ready: dict[str, Leaf] = {}
         self._doomed: dict[str, Leaf] = {}
         self._open()
@@ -98,6 +74,26 @@ class Run:
         elif isinstance(sighting, Success | Failure):
             self._end(leaf, sighting, now)
 
+    def steer(self, now: datetime, *, suspend: bool, cancel: bool) -> None:
+        """Follow the run's `suspend` and `cancel`. Show what is seen of attempts first: what runs is stopped, not lost.
+
+        Cancelling cannot be taken back: what has not started ends at once, what runs is stopped.
+        """
+        self.is_suspended = suspend and not cancel
+        if not cancel or self.is_cancelled or self.is_final:
+            return
+        self.is_cancelled = True
+        self.version += 1  # that tasks are being stopped is news, too
+        for leaf in self.leaves.values():
+            if leaf.phase.is_final or leaf.doom:
+                continue
+            if leaf.is_started:
+                leaf.doom = CANCELLATION
+                self._doomed[leaf.path] = leaf
+            else:
+                leaf.reason, leaf.message = CANCELLATION.reason, CANCELLATION.message
+                self._finish(leaf, Phase.CANCELLED, now)
+
     def refuse(self, path: str, reason: str, message: str, retry_at: datetime) -> None:
         """Note that the attempt could not be started yet (quota, admission, ...) and is to be tried again."""
         leaf = self.leaves[path]
@@ -132,7 +128,7 @@ class Run:
         plan = Plan(stops=list(self._doomed.values()))
         wake: list[datetime] = []
         flush = False
-        for leaf in list(self._ready.values()):
+        for leaf in [] if self.is_suspended else list(self._ready.values()):
             if leaf.not_before and leaf.not_before > now:
                 wake.append(leaf.not_before)
             elif leaf.attempt and leaf.changed > self.recorded:
@@ -165,7 +161,11 @@ class Run:
             return
         leaf.reason, leaf.message = outcome.reason, outcome.message
         leaf.exit_code, leaf.log = outcome.exit_code, outcome.log
-        if leaf.infra_failures < reasons.further_attempts(outcome.reason):
+        if self.is_cancelled:
+            leaf.finished = outcome.finished or now
+            leaf.reason, leaf.message = CANCELLATION.reason, CANCELLATION.message
+            self._finish(leaf, Phase.CANCELLED, now)
+        elif leaf.infra_failures < reasons.further_attempts(outcome.reason):
             self._try_again(leaf, now)
         else:
             leaf.finished = outcome.finished or now
@@ -196,13 +196,23 @@ class Run:
             else:
                 current.phase = final
             current.finished = current.finished or now
-            if isinstance(current, Group) and final is Phase.SKIPPED:
-                current.reason = current.reason or reasons.UPSTREAM_SKIPPED
+            if isinstance(current, Group) and final in (Phase.SKIPPED, Phase.CANCELLED):
                 for child in current.children.values():
-                    child.reason, child.message = current.reason, current.message
-                    finished.append((child, Phase.SKIPPED))
+                    if not child.phase.is_final:
+                        child.reason, child.message = current.reason, current.message
+                        finished.append((child, final))
             finished.extend(self._settle(current.dependants))
-            finished.extend(_close(current.scope))
+            finished.extend(self._close(current.scope))
+
+    def _close(self, group: Group | None) -> list[tuple[Node, Phase]]:
+        """Count one unfinished child less; the group itself when that was the last."""
+        if group is None:
+            return []
+        group.unfinished -= 1
+        if group.unfinished or group.phase.is_final:
+            return []
+        group.outputs = outputs_of(group)
+        return [(group, Phase.CANCELLED if self.is_cancelled and group is self.root else end_of(group))]
 
     def _open(self) -> None:
         self.root.phase = Phase.RUNNING
@@ -220,8 +230,11 @@ class Run:
             node.blockers -= 1
             if node.blockers or node.phase.is_final:
                 continue
-            if not _bind(node):
-                ended.append((node, Phase.SKIPPED))
+            if self.is_cancelled:
+                node.reason, node.message = CANCELLATION.reason, CANCELLATION.message
+                ended.append((node, Phase.CANCELLED))
+            elif phase := bind(node):
+                ended.append((node, phase))
             elif isinstance(node, Leaf):
                 if not node.is_started:  # restored as running: its Pod is looked for, never made again
                     self._ready[node.path] = node
@@ -251,50 +264,3 @@ class Run:
     def _touch(self, leaf: Leaf) -> None:
         self.version += 1
         leaf.changed = self.version
-
-
-def _close(group: Group | None) -> list[tuple[Node, Phase]]:
-    """Count one unfinished child less; the group itself when that was the last."""
-    if group is None:
-        return []
-    group.unfinished -= 1
-    if group.unfinished or group.phase.is_final:
-        return []
-    outputs: dict[str, Datum] = {}
-    for name, binding in group.graph.outputs.items():
-        try:
-            outputs[name] = group.value(binding)
-        except UnavailableError:
-            continue
-    group.outputs = {name: datum for name, datum in outputs.items() if datum is not ABSENT}
-    failed = any(child.phase is Phase.FAILED for child in group.children.values())
-    return [(group, Phase.FAILED if failed else Phase.SUCCEEDED)]
-
-
-def _bind(node: Node) -> bool:
-    """Resolve the inputs of a node whose predecessors are all final; False, with the reason noted, to skip it."""
-    scope = node.scope
-    assert scope is not None
-    for edge in node.task.after:
-        predecessor = scope.children[edge.task]
-        if edge.require_success and not predecessor.phase.is_success:
-            return _skip(node, predecessor)
-    inputs: dict[str, Datum] = {}
-    for name, declared in node.declared_inputs.items():
-        datum: Datum = ABSENT
-        if binding := node.task.inputs.get(name):
-            try:
-                datum = scope.value(binding)
-            except UnavailableError as unavailable:
-                if unavailable.producer.phase is not Phase.SKIPPED or not declared.may_be_absent:
-                    return _skip(node, unavailable.producer)
-        inputs[name] = declared.default if datum is ABSENT else datum
-    node.inputs = inputs
-    return True
-
-
-def _skip(node: Node, predecessor: Node) -> bool:
-    skipped = predecessor.phase is Phase.SKIPPED
-    node.reason = reasons.UPSTREAM_SKIPPED if skipped else reasons.UPSTREAM_FAILED
-    node.message = f"{predecessor.path} {'was skipped' if skipped else 'failed'}"
-    return False

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from levada.planner import reasons
 from levada.planner.encoding import (
     BULKY,
     BULKY_RUN,
@@ -79,7 +80,12 @@ class Shards:
 def standing(run: Run) -> Standing:
     """Where the run as a whole stands."""
     if not run.is_final:
-        return Standing("Running", "Running", _progress_message(run))
+        if run.is_suspended:
+            return Standing("Suspended", reasons.SUSPENDED, _progress_message(run))
+        reason = reasons.CANCELLING if run.is_cancelled else "Running"
+        return Standing("Running", reason, _progress_message(run))
+    if run.root.phase is Phase.CANCELLED:
+        return Standing("Cancelled", reasons.CANCELLED, _progress_message(run))
     if run.root.phase is Phase.SUCCEEDED:
         return Standing("Succeeded", "Succeeded", _progress_message(run))
     first = run.failed[0]

@@ -1,0 +1,40 @@
+"""What a task whose predecessors have all ended is given, or why it never runs."""
+
+from __future__ import annotations
+
+from levada.graph.model import ABSENT, Datum
+from levada.planner import reasons
+from levada.planner.nodes import Node, Phase, UnavailableError
+
+
+def bind(node: Node) -> Phase | None:
+    """Resolve the inputs of `node`; or the phase in which it ends without running, its reason noted."""
+    scope = node.scope
+    assert scope is not None
+    for edge in node.task.after:
+        predecessor = scope.children[edge.task]
+        if edge.require_success and not predecessor.phase.is_success:
+            return _without(node, predecessor)
+    inputs: dict[str, Datum] = {}
+    for name, declared in node.declared_inputs.items():
+        datum: Datum = ABSENT
+        if binding := node.task.inputs.get(name):
+            try:
+                datum = scope.value(binding)
+            except UnavailableError as unavailable:
+                if unavailable.producer.phase is not Phase.SKIPPED or not declared.may_be_absent:
+                    return _without(node, unavailable.producer)
+        inputs[name] = declared.default if datum is ABSENT else datum
+    node.inputs = inputs
+    return None
+
+
+def _without(node: Node, predecessor: Node) -> Phase:
+    """Say of `node` that what it needs of `predecessor` will never be there."""
+    if predecessor.phase is Phase.CANCELLED:
+        node.reason, node.message = reasons.CANCELLED, f"{predecessor.path} was cancelled"
+        return Phase.CANCELLED
+    skipped = predecessor.phase is Phase.SKIPPED
+    node.reason = reasons.UPSTREAM_SKIPPED if skipped else reasons.UPSTREAM_FAILED
+    node.message = f"{predecessor.path} {'was skipped' if skipped else 'failed'}"
+    return Phase.SKIPPED

@@ -1,0 +1,29 @@
+"""The examples of control flow, each with its result; tasks are played, not run."""
+
+from pathlib import Path
+
+from levada.frontend.documents import read_documents
+from levada.frontend.native import build_run
+from levada.frontend.objects import check_objects, find_objects
+from levada.planner.run import Run
+from unit.planner.simulation import NOW, play, succeed
+
+EXAMPLES = Path(__file__).parents[3] / "manifests" / "examples" / "control-flow"
+
+
+def load(name: str) -> tuple[Run, dict]:
+    documents, unreadable = read_documents(name, (EXAMPLES / name).read_bytes())
+    objects, misplaced = find_objects(documents)
+    assert [*unreadable, *misplaced, *check_objects(objects)] == []
+    (spec,) = [item.spec for item in objects if item.kind == "PipelineRun"]
+    pipelines = {item.name: item.spec for item in objects if item.kind == "Pipeline"}
+    return Run(*build_run(spec, pipelines, {})), spec
+
+
+def test_a_suspended_run_starts_nothing_until_it_is_resumed():
+    run, spec = load("suspended.yaml")
+    run.steer(NOW, suspend=spec["suspend"], cancel=False)
+    assert run.plan(NOW).starts == []
+    run.steer(NOW, suspend=False, cancel=False)
+    play(run, succeed(length=5))
+    assert run.root.outputs == {"length": 5}
