@@ -1,4 +1,4 @@
-"""Kubernetes, etcd, Helm, kstatus, pause: built by Go from the versions that binaries/*/go.mod pin, kept in the cache."""
+"""Kubernetes, etcd, Helm, kstatus, pause: built by Go from the versions in binaries/*/go.mod, kept in the cache."""
 
 import hashlib
 import os

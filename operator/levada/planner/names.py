@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import itertools
 import json
 import re
 from typing import Any
@@ -55,9 +56,10 @@ def text_digest(text: str) -> str:
 def slugs(names: list[str]) -> dict[str, str]:
     """A folder name for each input or output name, which may hold spaces and any letter."""
     taken: dict[str, str] = {}
-    for index, name in enumerate(names):
+    for name in names:
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "data"
-        taken[name] = slug if slug not in taken.values() else f"{slug}-{index}"
+        candidates = itertools.chain([slug], (f"{slug}-{number}" for number in itertools.count(1)))
+        taken[name] = next(candidate for candidate in candidates if candidate not in taken.values())
     return taken
 
 

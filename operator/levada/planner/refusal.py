@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from levada.planner import reasons
 
 _FORBIDDEN = (
+    ("cannot create resource", "NotAllowed", "the operator may not create Pods here; check its RBAC"),
     ("exceeded quota", "QuotaExceeded", "the namespace's ResourceQuota is used up; the task starts when there is room"),
     ("failed quota", "QuotaExceeded", "the ResourceQuota wants requests or limits that the task does not set"),
     ("violates podsecurity", "PodSecurityViolation", "the namespace's Pod Security level refuses the Pod"),
-    ("serviceaccount", "ServiceAccountMissing", "the ServiceAccount does not exist"),
+    ("looking up service account", "ServiceAccountMissing", "the ServiceAccount does not exist"),
     ("is being terminated", "NamespaceTerminating", "the namespace is being deleted"),
-    ("cannot create resource", "NotAllowed", "the operator may not create Pods here; check its RBAC"),
 )
 _UNPROCESSABLE = 422
 _FORBIDDEN_STATUS = 403
