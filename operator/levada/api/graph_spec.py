@@ -7,9 +7,10 @@ from pydantic_core import PydanticCustomError
 
 from levada.api.base import Model
 from levada.api.component import ComponentSpec
-from levada.api.fields import Anything, Flag, NamedType, ObjectName, TaskName, Text, ValueName
+from levada.api.fields import Anything, Duration, Flag, NamedType, ObjectName, TaskName, Text, ValueName
 from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
+from levada.api.policies import Retry
 
 Source = Literal["value", "parameter", "task", "uri"]
 SOURCES: tuple[Source, ...] = ("value", "parameter", "task", "uri")
@@ -151,6 +152,15 @@ class Task(Model):
     """Tasks that must end first: a name only orders (a skipped task satisfies it);
     `{task: a, require: Succeeded}` also skips this task when `a` did not succeed."""
 
+    retry: Retry | None = None
+    """Further attempts after a failure."""
+
+    timeout: Duration | None = None
+    """How long each attempt may run, from the start of its container."""
+
+    on_failure: Literal["Continue", "Fail"] = "Fail"
+    """`Continue`: the run does not fail with this task."""
+
     pod_template: PodTemplate | None = None
     """Options of this task's Pod; they go over those of the pipeline and the run."""
 
@@ -184,6 +194,12 @@ class PipelineSpec(Model):
 
     outputs: Bindings = Field(default_factory=dict)
     """Results of the pipeline, by name."""
+
+    timeout: Duration | None = None
+    """How long a run may take, unless it says so itself."""
+
+    fail_fast: Flag | None = None
+    """Whether a run stops at its first failure, unless it says so itself."""
 
     pod_template: PodTemplate | None = None
     """Options of all the pipeline's Pods."""

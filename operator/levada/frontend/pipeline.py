@@ -10,6 +10,7 @@ from levada.frontend.component import load_component, read_component
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.parameters import declare_parameters
 from levada.frontend.pod_template import Allowed, check_mounts, check_template, merge
+from levada.frontend.policies import read_retry, read_timeout
 from levada.frontend.shape import mapping, named, sequence, without_nulls
 from levada.graph.cycles import find_cycle
 from levada.graph.model import ABSENT, After, Component, Datum, Graph, Input, Parameter, Task
@@ -53,15 +54,18 @@ class PipelineReader:
         parameters = declare_parameters(
             self.spec.get("parameters"), self._uses(bodies), self.at / "parameters", self.mistakes
         )
-        outputs = {name: None if body is UNKNOWN else body.outputs for name, body in bodies.items()}
-        scope = Scope(parameters, outputs, self.mistakes)
+        offered = {name: None if body is UNKNOWN else body.outputs for name, body in bodies.items()}
+        scope = Scope(parameters, offered, self.mistakes)
         tasks = {name: self._task(name, raw, bodies[name], scope) for name, raw in self._tasks.items()}
         self._check_order(tasks)
         results = {
             name: read_binding(raw, None, self.at / "outputs" / name, scope)
             for name, raw in mapping(self.spec.get("outputs")).items()
         }
-        return Graph(parameters, tasks, {name: binding for name, binding in results.items() if binding is not None})
+        outputs = {name: binding for name, binding in results.items() if binding is not None}
+        return Graph(
+            parameters, tasks, outputs, read_timeout(self.spec.get("timeout")), self.spec.get("failFast") is True
+        )
 
     def check_absent(self, graph: Graph, resolved: Mapping[str, Datum]) -> None:
         """Refuse that a required input gets nothing but an optional parameter which the run leaves out."""
@@ -116,6 +120,9 @@ class PipelineReader:
             self._bindings(mapping(raw.get("inputs")), body, path / "inputs", scope),
             tuple(self._after(raw.get("after"), path / "after")),
             self._pod(raw.get("podTemplate"), path / "podTemplate"),
+            read_retry(raw.get("retry")),
+            read_timeout(raw.get("timeout")),
+            raw.get("onFailure") == "Continue",
         )
 
     def _bindings(self, raw: Mapping[str, Any], body: Component, path: Path, scope: Scope) -> dict[str, Any]:

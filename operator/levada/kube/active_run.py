@@ -75,7 +75,7 @@ class ActiveRun:
     _told: int = 0
 
     def __post_init__(self) -> None:
-        self.run = Run(self.graph, self.inputs)
+        self.run = Run(self.graph, self.inputs, started=self.record.started)
         self._hints = PodHints(self._api)
 
     @property
@@ -203,7 +203,7 @@ class ActiveRun:
         """Create the attempt's Pod. Returns the seconds after which to look again, unless the Pod will tell."""
         leaf, identity = start.leaf, self.identity
         built = build_pod(
-            identity, leaf.path, start.attempt, leaf.component, start.inputs, leaf.task.pod, self.settings
+            identity, leaf.path, start.attempt, leaf.component, start.inputs, start.template, self.settings
         )
         if isinstance(built, Failure):
             self.run.observe(leaf.path, start.attempt, built, now)

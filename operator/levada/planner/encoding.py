@@ -46,6 +46,8 @@ class Row(msgspec.Struct, array_like=True, omit_defaults=True):
     shard: int | None = None
     log: str = ""
     pod: str = ""
+    oom_kills: int = 0
+    not_before: datetime | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -68,6 +70,8 @@ def row_of(leaf: Leaf, shard: int | None) -> Row:
         shard,
         leaf.log,
         leaf.pod,
+        leaf.oom_kills,
+        None if leaf.phase.is_final else leaf.not_before,
     )
 
 
@@ -76,7 +80,7 @@ def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:
     leaf = Leaf(row.path, like.task, None)
     leaf.phase, leaf.attempt, leaf.infra_failures = row.phase, row.attempt, row.infra_failures
     leaf.reason, leaf.message, leaf.exit_code, leaf.log = row.reason, row.message, row.exit_code, row.log
-    leaf.pod = row.pod
+    leaf.pod, leaf.oom_kills, leaf.not_before = row.pod, row.oom_kills, row.not_before
     leaf.started, leaf.finished = row.started, row.finished
     leaf.outputs = {
         name: plain if like.component.outputs[name].is_parameter else Artifact(**plain)

@@ -84,6 +84,7 @@ class Leaf(Node):
 
     attempt: int = 0
     infra_failures: int = 0
+    oom_kills: int = 0
     trouble: str = ""
     not_before: datetime | None = None
     is_started: bool = False
@@ -93,6 +94,13 @@ class Leaf(Node):
     pod: str = ""
     started: datetime | None = None
     changed: int = 0
+
+    def take_over(self, record: Leaf) -> None:
+        """Stand where `record`, a free-standing leaf, stood; its phase is for the run to decide."""
+        self.attempt, self.infra_failures, self.oom_kills = record.attempt, record.infra_failures, record.oom_kills
+        self.started, self.not_before, self.pod = record.started, record.not_before, record.pod
+        self.reason, self.message = record.reason, record.message
+        self.exit_code, self.log = record.exit_code, record.log
 
     @property
     def component(self) -> Component:

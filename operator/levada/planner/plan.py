@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from levada.graph.model import Datum
 from levada.planner.nodes import Leaf
@@ -17,6 +18,8 @@ class Start:
     leaf: Leaf
     attempt: int
     inputs: Mapping[str, Datum]
+    template: Mapping[str, Any]
+    """The `podTemplate` of this attempt."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,31 +13,33 @@ from datetime import datetime, timedelta
 from levada.graph.model import Datum, Graph
 from levada.planner import reasons
 from levada.planner.attempt import Doomed, Failure, Running, Sighting, Success, Waiting
-from levada.planner.flow.ends import end_of, outputs_of
+from levada.planner.flow.ends import end_of, fails_the_run, outputs_of
+from levada.planner.flow.halt import CANCELLED, Halt, failed_fast, timed_out
 from levada.planner.flow.inputs import bind
+from levada.planner.flow.retry import template_of, wait_before_next
+from levada.planner.flow.timeouts import Deadlines, overrun
 from levada.planner.nodes import Group, Leaf, Node, Phase, grow
 from levada.planner.plan import Plan, Start
 
 __all__ = ["Plan", "Run", "Start"]
 
-CANCELLATION = Failure(reasons.CANCELLED, "the run was cancelled")
-INFRA_BACKOFF = (timedelta(seconds=2), timedelta(minutes=1))
-"""First and longest wait before the next attempt after an infrastructure failure; it doubles each time."""
-
 
 class Run:
     """One run: its tree of tasks, advanced by observations."""
 
-    def __init__(self, graph: Graph, inputs: Mapping[str, Datum]) -> None:
+    def __init__(self, graph: Graph, inputs: Mapping[str, Datum], *, started: datetime | None = None) -> None:
         self.root = grow(graph, inputs)
         self.leaves: dict[str, Leaf] = {leaf.path: leaf for leaf in self.root.leaves()}
         self.counts: Counter[Phase] = Counter({Phase.PENDING: len(self.leaves)})
+        self.started = started
         self.failed: list[Leaf] = []
+        self.failures: list[Leaf] = []
         self.version = 0
         self.recorded = 0
         self.is_suspended = False
-        self.is_cancelled = False
+        self.halt: Halt | None = None
         self._ready: dict[str, Leaf] = {}
+        self._deadlines = Deadlines()
         self._doomed: dict[str, Leaf] = {}
         self._open()
 
@@ -60,10 +62,9 @@ class Run:
             if dead:
                 self._end(leaf, leaf.doom, now)
         elif isinstance(sighting, Doomed):
-            leaf.doom = sighting.failure
-            self._doomed[path] = leaf
+            self._doom(leaf, sighting.failure)
             if dead:
-                self._end(leaf, leaf.doom, now)
+                self._end(leaf, sighting.failure, now)
         elif isinstance(sighting, Waiting):
             self._hint(leaf, sighting.reason, sighting.message)
         elif isinstance(sighting, Running):
@@ -71,6 +72,7 @@ class Run:
                 leaf.started = sighting.since or now
                 leaf.reason, leaf.message, leaf.exit_code, leaf.log = "", "", None, ""
                 self._move(leaf, Phase.RUNNING)
+                self._deadlines.watch(leaf)
         elif isinstance(sighting, Success | Failure):
             self._end(leaf, sighting, now)
 
@@ -80,19 +82,8 @@ class Run:
         Cancelling cannot be taken back: what has not started ends at once, what runs is stopped.
         """
         self.is_suspended = suspend and not cancel
-        if not cancel or self.is_cancelled or self.is_final:
-            return
-        self.is_cancelled = True
-        self.version += 1  # that tasks are being stopped is news, too
-        for leaf in self.leaves.values():
-            if leaf.phase.is_final or leaf.doom:
-                continue
-            if leaf.is_started:
-                leaf.doom = CANCELLATION
-                self._doomed[leaf.path] = leaf
-            else:
-                leaf.reason, leaf.message = CANCELLATION.reason, CANCELLATION.message
-                self._finish(leaf, Phase.CANCELLED, now)
+        if cancel and (self.halt is None or self.halt.phase is not Phase.CANCELLED):
+            self._halt(CANCELLED, now)
 
     def refuse(self, path: str, reason: str, message: str, retry_at: datetime) -> None:
         """Note that the attempt could not be started yet (quota, admission, ...) and is to be tried again."""
@@ -107,14 +98,7 @@ class Run:
         leaf = self.leaves.get(path)
         if leaf is None or leaf.phase.is_final:
             return
-        leaf.attempt, leaf.infra_failures, leaf.started = record.attempt, record.infra_failures, record.started
-        leaf.pod = record.pod
-        leaf.reason, leaf.message, leaf.exit_code, leaf.log = (
-            record.reason,
-            record.message,
-            record.exit_code,
-            record.log,
-        )
+        leaf.take_over(record)
         if record.phase.is_final:
             leaf.outputs, leaf.finished = record.outputs, record.finished
             self._finish(leaf, record.phase, now)
@@ -122,11 +106,12 @@ class Run:
             leaf.is_started = True
             self._ready.pop(path, None)
             self._move(leaf, Phase.RUNNING)
+            self._deadlines.watch(leaf)
 
     def plan(self, now: datetime) -> Plan:
         """What to do now; the starts it returns are not returned again unless refused."""
+        wake = self._look_at_the_clock(now)
         plan = Plan(stops=list(self._doomed.values()))
-        wake: list[datetime] = []
         flush = False
         for leaf in [] if self.is_suspended else list(self._ready.values()):
             if leaf.not_before and leaf.not_before > now:
@@ -136,7 +121,7 @@ class Run:
             else:
                 del self._ready[leaf.path]
                 leaf.is_started = True
-                plan.starts.append(Start(leaf, leaf.attempt, leaf.inputs))
+                plan.starts.append(Start(leaf, leaf.attempt, leaf.inputs, template_of(leaf)))
         return Plan(plan.starts, plan.stops, flush, min(wake, default=None))
 
     def mark_recorded(self, version: int) -> None:
@@ -151,6 +136,38 @@ class Run:
         ended = leaf.phase.is_final or attempt < leaf.attempt
         return ended and (attempt < leaf.attempt - 1 or leaf.changed <= self.recorded)
 
+    def _look_at_the_clock(self, now: datetime) -> list[datetime]:
+        """Stop what has run for too long, and a run that fails fast; when to look again."""
+        self.started = self.started or now
+        graph = self.root.graph
+        end = self.started + timedelta(seconds=graph.timeout) if graph.timeout is not None else None
+        if self.halt is None and graph.fails_fast and self.failures:
+            self._halt(failed_fast(self.failures[0]), now)
+        elif self.halt is None and end and now >= end:
+            self._halt(timed_out(graph.timeout or 0), now)
+        for leaf in self._deadlines.passed(now):
+            self._doom(leaf, overrun(leaf))
+        ends = (self._deadlines.next, None if self.halt else end)
+        return [] if self.is_final else [moment for moment in ends if moment]
+
+    def _halt(self, halt: Halt, now: datetime) -> None:
+        if self.is_final:
+            return
+        self.halt = halt
+        self.version += 1  # that tasks are being stopped is news, too
+        for leaf in self.leaves.values():
+            if leaf.phase.is_final:
+                continue
+            if leaf.is_started:
+                self._doom(leaf, leaf.doom or halt.cause)
+            else:
+                leaf.reason, leaf.message = halt.cause.reason, halt.cause.message
+                self._finish(leaf, Phase.CANCELLED, now)
+
+    def _doom(self, leaf: Leaf, failure: Failure) -> None:
+        leaf.doom = failure
+        self._doomed[leaf.path] = leaf
+
     def _end(self, leaf: Leaf, outcome: Success | Failure, now: datetime) -> None:
         self._doomed.pop(leaf.path, None)
         leaf.started = outcome.started or leaf.started
@@ -161,21 +178,21 @@ class Run:
             return
         leaf.reason, leaf.message = outcome.reason, outcome.message
         leaf.exit_code, leaf.log = outcome.exit_code, outcome.log
-        if self.is_cancelled:
+        if self.halt:
             leaf.finished = outcome.finished or now
-            leaf.reason, leaf.message = CANCELLATION.reason, CANCELLATION.message
+            leaf.reason, leaf.message = self.halt.cause.reason, self.halt.cause.message
             self._finish(leaf, Phase.CANCELLED, now)
-        elif leaf.infra_failures < reasons.further_attempts(outcome.reason):
-            self._try_again(leaf, now)
+        elif (wait := wait_before_next(leaf, outcome)) is not None:
+            self._try_again(leaf, now + wait)
         else:
             leaf.finished = outcome.finished or now
             self._finish(leaf, Phase.FAILED, now)
 
-    def _try_again(self, leaf: Leaf, now: datetime) -> None:
-        first, longest = INFRA_BACKOFF
-        leaf.not_before = now + min(first * 2**leaf.infra_failures, longest)
+    def _try_again(self, leaf: Leaf, at: datetime) -> None:
+        leaf.not_before = at
         leaf.trouble = f"attempt {leaf.attempt} failed: {leaf.reason}: {leaf.message}"
-        leaf.infra_failures += 1
+        leaf.infra_failures += reasons.is_infrastructure(leaf.reason)
+        leaf.oom_kills += leaf.reason == reasons.OOM_KILLED
         leaf.attempt += 1
         leaf.doom, leaf.is_started, leaf.started = None, False, None
         self._ready[leaf.path] = leaf
@@ -193,6 +210,8 @@ class Run:
                 self._move(current, final)
                 if final is Phase.FAILED:
                     self.failed.append(current)
+                    if fails_the_run(current):
+                        self.failures.append(current)
             else:
                 current.phase = final
             current.finished = current.finished or now
@@ -212,7 +231,7 @@ class Run:
         if group.unfinished or group.phase.is_final:
             return []
         group.outputs = outputs_of(group)
-        return [(group, Phase.CANCELLED if self.is_cancelled and group is self.root else end_of(group))]
+        return [(group, self.halt.phase if self.halt and group is self.root else end_of(group))]
 
     def _open(self) -> None:
         self.root.phase = Phase.RUNNING
@@ -230,8 +249,8 @@ class Run:
             node.blockers -= 1
             if node.blockers or node.phase.is_final:
                 continue
-            if self.is_cancelled:
-                node.reason, node.message = CANCELLATION.reason, CANCELLATION.message
+            if self.halt:
+                node.reason, node.message = self.halt.cause.reason, self.halt.cause.message
                 ended.append((node, Phase.CANCELLED))
             elif phase := bind(node):
                 ended.append((node, phase))
@@ -253,7 +272,7 @@ class Run:
         self._touch(leaf)
 
     def _hint(self, leaf: Leaf, reason: str, message: str) -> None:
-        if not reason and leaf.infra_failures:
+        if not reason and leaf.attempt:
             return  # why the attempt before failed says more than nothing
         if leaf.trouble:
             message = f"{message}; {leaf.trouble}"

@@ -5,6 +5,9 @@ from pathlib import Path
 from levada.frontend.documents import read_documents
 from levada.frontend.native import build_run
 from levada.frontend.objects import check_objects, find_objects
+from levada.planner import reasons
+from levada.planner.attempt import Failure, Success
+from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from unit.planner.simulation import NOW, play, succeed
 
@@ -27,3 +30,15 @@ def test_a_suspended_run_starts_nothing_until_it_is_resumed():
     run.steer(NOW, suspend=False, cancel=False)
     play(run, succeed(length=5))
     assert run.root.outputs == {"length": 5}
+
+
+def test_a_task_is_tried_again_and_another_may_fail():
+    run, _ = load("retry.yaml")
+
+    def act(path, inputs, attempt):
+        if path == "optional-extra":
+            return Failure(reasons.ERROR, "exited with code 1", 1)
+        return Success({"attempt": attempt}) if attempt >= 2 else Failure(reasons.ERROR, "exited with code 75", 75)
+
+    assert sorted(play(run, act)) == ["optional-extra#0", *(f"third-time-lucky#{attempt}" for attempt in range(3))]
+    assert (run.root.phase, run.root.outputs) == (Phase.SUCCEEDED, {"attempt": 2})

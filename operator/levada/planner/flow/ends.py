@@ -3,13 +3,27 @@
 from __future__ import annotations
 
 from levada.graph.model import ABSENT, Datum
-from levada.planner.nodes import Group, Phase, UnavailableError
+from levada.planner.nodes import Group, Node, Phase, UnavailableError
 
 
 def end_of(group: Group) -> Phase:
     """The phase of a group whose children have all ended: the worst of theirs."""
-    phases = {child.phase for child in group.children.values()}
+    phases = {child.phase for child in group.children.values() if not _is_tolerated_failure(child)}
     return next((phase for phase in (Phase.FAILED, Phase.CANCELLED) if phase in phases), Phase.SUCCEEDED)
+
+
+def fails_the_run(node: Node) -> bool:
+    """Whether the failure of `node` makes the run fail: neither it nor a graph around it is to be tolerated."""
+    current: Node | None = node
+    while current is not None:
+        if current.task.is_tolerated:
+            return False
+        current = current.scope
+    return True
+
+
+def _is_tolerated_failure(node: Node) -> bool:
+    return node.phase is Phase.FAILED and node.task.is_tolerated
 
 
 def outputs_of(group: Group) -> dict[str, Datum]:

@@ -22,11 +22,17 @@ def bind(node: Node) -> Phase | None:
             try:
                 datum = scope.value(binding)
             except UnavailableError as unavailable:
-                if unavailable.producer.phase is not Phase.SKIPPED or not declared.may_be_absent:
+                if not _may_do_without(unavailable.producer) or not declared.may_be_absent:
                     return _without(node, unavailable.producer)
         inputs[name] = declared.default if datum is ABSENT else datum
     node.inputs = inputs
     return None
+
+
+def _may_do_without(producer: Node) -> bool:
+    """Whether an input that has something else to fall back on may do so: not where a failure made the run fail."""
+    tolerated = producer.phase is Phase.FAILED and producer.task.is_tolerated
+    return producer.phase is Phase.SKIPPED or tolerated
 
 
 def _without(node: Node, predecessor: Node) -> Phase:
