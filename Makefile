@@ -54,5 +54,8 @@ verify: setup ## Format, lint, types, layers, generated files: what can be check
 	@test -z "$$(git status --porcelain $(GENERATED))" || \
 		{ git status --short $(GENERATED); echo "generated files differ: run 'make generate' and commit"; exit 1; }
 
-cluster-demo: cluster-up ## Run the example on the real cluster: two runs, their results and plots
+cluster-demo: setup ## Run the example on the real cluster: two runs, their results and plots
 	@$(CLUSTER) demo
+
+bench: cluster-up ## Measure what Levada costs on the real cluster; writes build/bench.json
+	@PYTHONPATH=tests $(BIN)/python -m bench.overhead

@@ -6,6 +6,8 @@ from cluster.waiting import WaitFor
 
 BASE_IMAGE = "levada-base:test"
 API = "levada.dev/v1alpha1"
+FOREVER = 'trap "exit 143" TERM; sleep 600 & wait'
+"""A script that ends when it is told to, and not before."""
 FINAL = ("Succeeded", "Failed", "Cancelled")
 
 

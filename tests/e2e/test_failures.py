@@ -67,7 +67,7 @@ def test_an_output_of_the_wrong_type_fails_the_task(runs, text, found):
 
 
 def test_the_end_of_a_failed_tasks_log_outlives_its_pod(runs, store, bucket, namespace):
-    runs.start("chatty", {"bad": container("seq 20000; exit 1")})
+    runs.start("chatty", {"bad": container("seq 20000; sleep 1; exit 1")})
     runs.end("chatty")
     uid = runs.get("chatty")["metadata"]["uid"]
     runs.wait_released("chatty")

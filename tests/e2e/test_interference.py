@@ -4,12 +4,12 @@ import threading
 
 import pytest
 
-from e2e.runs import condition, container, kind
+from e2e.runs import FOREVER, condition, container, kind
 from levada.planner.names import pod_name
 
 NUMBER = [{"name": "n", "type": "Integer"}]
 NAPPING = container('sleep 3; echo 7 > "$1"', {"outputPath": "n"}, outputs=NUMBER)
-FOREVER = container("exec sleep 600")
+ENDLESS = container(FOREVER)
 WHOLE = {"n": {"task": "task", "output": "n"}}
 
 
@@ -47,7 +47,7 @@ def test_a_deleted_pod_costs_the_user_nothing(runs, kubectl, namespace, how):
 
 
 def test_a_run_that_something_else_holds_does_not_run_on_while_it_is_deleted(runs, kubectl, namespace):
-    tasks = {"long": FOREVER, "next": container("true") | {"after": ["long"]}}
+    tasks = {"long": ENDLESS, "next": container("true") | {"after": ["long"]}}
     runs.start("held", tasks, finalizers=["example.com/hold"])
     runs.running("held")
     runs.delete("held")
@@ -62,7 +62,7 @@ def test_a_run_that_something_else_holds_does_not_run_on_while_it_is_deleted(run
 
 
 def test_a_definition_that_is_gone_ends_the_run_with_its_name(runs, operator, kubectl, namespace):
-    runs.start("amnesiac", {"long": FOREVER})
+    runs.start("amnesiac", {"long": ENDLESS})
     runs.running("amnesiac")
     kubectl("delete", "configmap", "amnesiac-graph", "-n", namespace)
     operator.kill()

@@ -2,11 +2,11 @@
 
 import json
 
-from e2e.runs import container
+from e2e.runs import FOREVER, container
 
 NUMBER = [{"name": "n", "type": "Integer"}]
 TEXT = [{"name": "text", "type": "String"}]
-FOREVER = container("exec sleep 600")
+ENDLESS = container(FOREVER)
 
 
 def test_the_operator_killed_at_several_moments_runs_nothing_twice(runs, store, operator, bucket, namespace):
@@ -37,14 +37,14 @@ def test_the_operator_killed_at_several_moments_runs_nothing_twice(runs, store, 
 
 
 def test_a_run_deleted_in_the_middle_leaves_no_pod(runs):
-    runs.start("unwanted", {"long": FOREVER})
+    runs.start("unwanted", {"long": ENDLESS})
     runs.running("unwanted")
     runs.delete("unwanted")
     runs.wait_gone("unwanted")
 
 
 def test_a_run_deleted_while_the_operator_is_away_is_cleaned_up_once_it_is_back(runs, operator):
-    runs.start("unwanted", {"long": FOREVER})
+    runs.start("unwanted", {"long": ENDLESS})
     runs.running("unwanted")
     operator.scale(0)
     try:
@@ -55,7 +55,7 @@ def test_a_run_deleted_while_the_operator_is_away_is_cleaned_up_once_it_is_back(
 
 
 def test_a_run_of_the_same_name_as_a_deleted_one_is_another_run(runs):
-    runs.start("again", {"long": FOREVER})
+    runs.start("again", {"long": ENDLESS})
     runs.running("again")
     runs.delete("again")
     runs.start("again", {"short": container('echo 5 > "$1"', {"outputPath": "n"}, outputs=NUMBER)})
@@ -67,8 +67,8 @@ def test_a_namespace_deleted_in_the_middle_goes(new_namespace, runs_in, give_sto
     namespace = new_namespace("doomed")
     give_store(namespace)
     runs = runs_in(namespace)
-    writer = container("exec sleep 600", {"outputPath": "text"}, outputs=TEXT, outputGracePeriod="5s")
-    runs.start("doomed", {"plain": FOREVER, "with-agent": writer, "next": container("true") | {"after": ["plain"]}})
+    writer = container(FOREVER, {"outputPath": "text"}, outputs=TEXT, outputGracePeriod="5s")
+    runs.start("doomed", {"plain": ENDLESS, "with-agent": writer, "next": container("true") | {"after": ["plain"]}})
     runs.until("doomed", lambda status: status.get("counts", {}).get("running") == 2, "both tasks run")
     kubectl("delete", "namespace", namespace, "--wait=false")
     gone = ("get", "namespace", namespace, "--ignore-not-found", "-o", "name")

@@ -99,7 +99,7 @@ def test_a_namespace_with_restricted_pod_security_takes_restricted_runs_only(new
     runs.until("refused", lambda status: "PodSecurityViolation" in str(status.get("tasks")), "the hint")
     _, tasks = runs.end("refused")
     assert tasks["task"]["reason"] == "PendingTimeout"
-    assert "podSecurity: restricted" in tasks["task"]["message"]
+    assert "podTemplate: {podSecurity: restricted}" in tasks["task"]["message"]
     runs.succeed("fits")
     runs.check_invariants()
 

@@ -5,6 +5,7 @@ import os
 import pytest
 
 from cluster.install import VALUES
+from e2e.conftest import give_store  # noqa: F401  # a fixture
 from e2e.runs import Runs
 from install.audit import Audit
 from install.release import Release
@@ -32,12 +33,21 @@ def levada(release):
 
 
 @pytest.fixture
-def audit(levada):
+def replicas(release, wait_for):
+    """Two replicas, one of which leads."""
+    release.settle("replicas=2")
+    wait_for(lambda: len(release.replicas()) == 2, "two replicas", 60)
+    release.led()
+    return release
+
+
+@pytest.fixture
+def audit(release):
     return Audit()
 
 
 @pytest.fixture
-def runs(levada, kubectl, namespace):
+def runs(release, kubectl, namespace):
     """Apply runs in the test's namespace and wait for them; whatever they did, the invariants hold at the end."""
     seen = Runs(kubectl, namespace)
     yield seen

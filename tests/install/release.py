@@ -8,6 +8,7 @@ from pathlib import Path
 
 from cluster import install
 from cluster.kubectl import Kubectl
+from cluster.operator_process import pid_in_pod
 from cluster.paths import KUBECONFIG, VENV
 from cluster.waiting import WaitFor
 
@@ -17,25 +18,26 @@ OPERATOR = "app.kubernetes.io/component=operator"
 
 @dataclass
 class Release:
-    """`settled` says whether it is as `make cluster-up` leaves it."""
+    """`state` is with which settings it is installed, where that is known."""
 
     kubectl: Kubectl
-    settled: bool = field(default=False)
+    state: tuple[str, ...] | None = field(default=None)
 
     def upgrade(self, *settings: str, chart: Path = install.CHART) -> None:
         """`helm upgrade --install` with the cluster's values and these `name=value` on top."""
-        self.settled = not settings and chart == install.CHART
+        self.state = settings if chart == install.CHART else None
         arguments = [part for setting in settings for part in ("--set", setting)]
         install.upgrade(*arguments, chart=chart)
         self.kubectl("-n", NAMESPACE, "rollout", "status", "deployment/levada", "--timeout=180s", timeout=200)
 
     def uninstall(self) -> None:
-        self.settled = False
-        install.helm("uninstall", "levada", "--namespace", NAMESPACE, "--wait", "--timeout", "3m")
+        self.state = None
+        install.helm("uninstall", "levada", "--ignore-not-found", "--namespace", NAMESPACE, "--wait", "--timeout", "3m")
 
-    def settle(self) -> None:
-        if not self.settled:
-            self.upgrade()
+    def settle(self, *settings: str) -> None:
+        """Without settings: as `make cluster-up` leaves it."""
+        if self.state != settings:
+            self.upgrade(*settings)
 
     def replicas(self) -> set[str]:
         """The names of the operator's Pods that are not ending."""
@@ -62,7 +64,7 @@ class Release:
     def signal(self, pod: str, number: signal.Signals) -> None:
         """Send a signal to the operator's process in `pod`, from outside of its container."""
         uid = self.kubectl("-n", NAMESPACE, "get", "pod", pod, "-o", "jsonpath={.metadata.uid}")
-        os.kill(_process_of(uid), number)
+        os.kill(pid_in_pod(uid), number)
 
 
 def levada(*arguments: str) -> str:
@@ -73,13 +75,3 @@ def levada(*arguments: str) -> str:
     )
     assert done.returncode == 0, f"levada {' '.join(arguments)}: {done.stdout}{done.stderr}"
     return done.stdout + done.stderr
-
-
-def _process_of(pod_uid: str) -> int:
-    for folder in Path("/proc").glob("[0-9]*"):
-        try:
-            if b"levada.handlers" in (folder / "cmdline").read_bytes() and pod_uid in (folder / "cgroup").read_text():
-                return int(folder.name)
-        except OSError:  # it has ended meanwhile
-            continue
-    raise AssertionError(f"no process of Pod {pod_uid} is visible on this machine")

@@ -26,15 +26,6 @@ def allowed(kubectl):
     }
 
 
-@pytest.fixture
-def store(cluster, kubectl, namespace):
-    settings = {key: str(value).lower() if value is True else value for key, value in cluster.store.items()}
-    secret = {key: settings.pop(key) for key in ("accessKeyId", "secretAccessKey")}
-    common = {"apiVersion": "v1", "metadata": {"name": "levada-store"}}
-    objects = ({**common, "kind": "ConfigMap", "data": settings}, {**common, "kind": "Secret", "stringData": secret})
-    kubectl.apply(*objects, namespace=namespace)
-
-
 def add_component():
     spec = container('printf 1 > "$1"', {"outputPath": "n"}, outputs=[{"name": "n", "type": "Integer"}])
     return kind("Component", "add", spec["componentSpec"])
@@ -59,6 +50,10 @@ def live_everything(levada, runs, gates, kubectl):
     runs.start("everything", tasks)
     runs.until("everything", lambda status: status.get("phase") == "Pending", "it waits for its component")
     runs.apply(add_component(), kind("Pipeline", "pipeline", {"tasks": [{"name": "one", **number()}]}))
+    # A Pod that cannot start: its Events say why.
+    volume = {"name": "v", "configMap": {"name": "no-such-map"}}
+    template = {"volumes": [volume], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
+    runs.start("stuck", {"one": number() | {"podTemplate": template}})
     # A run that goes in the middle, and one whose Pod is taken away by force.
     runs.start("deleted", {"one": gated()})
     runs.start("robbed", {"one": gated()})
@@ -75,11 +70,14 @@ def live_everything(levada, runs, gates, kubectl):
     gates.wait_for(lambda: pod not in [each["metadata"]["name"] for each in runs.pods("robbed")], "the Pod is gone")
     gates.open(runs, "robbed", "one")  # of the next attempt
     runs.succeed("robbed")
+    runs.until("stuck", lambda status: "no-such-map" in str(status.get("tasks")), "the hint")
+    runs.delete("stuck")
 
 
 def test_the_operator_needs_every_permission_that_it_has_and_no_other(
-    levada, audit, runs, gates, kubectl, store, allowed, wait_for
+    levada, audit, runs, gates, kubectl, give_store, namespace, allowed, wait_for
 ):
+    give_store(namespace)
     live_everything(levada, runs, gates, kubectl)
 
     def unused():

@@ -30,7 +30,7 @@ from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
 from levada.planner.run import Run
 from levada.planner.settings import PodSettings
-from levada.planner.sighting import MAIN, is_dead, sight
+from levada.planner.sighting import MAIN, is_dead, sight, waits_mutely
 from levada.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class ActiveRun:
         waits: list[float] = []
         for name in changed | {name for name in self._live if name not in self.pods}:
             waits += await self._see(name, now)
-        waits += await self._watch_pending(now)
+        waits += self._pending_waits(now)
         spec = self.record.object["spec"]
         self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
         plan = self.run.plan(now)
@@ -155,7 +155,8 @@ class ActiveRun:
         """What the attempt in `pod` is doing; where its manifest is needed and the store is away, that it waits."""
         since = pod.metadata.creation_timestamp or now
         deadline = since + self.pending_timeout
-        sighting = sight(pod, leaf.component, pending_since=since, deadline=deadline, now=now)
+        hint = await self._hints.of(pod, now) if waits_mutely(pod) else None
+        sighting = sight(pod, leaf.component, hint=hint, pending_since=since, deadline=deadline, now=now)
         if isinstance(sighting, ManifestNeeded):
             try:
                 manifest = await self.store.read_manifest(self.identity, leaf.path, leaf.attempt, sighting.digest)
@@ -164,24 +165,19 @@ class ActiveRun:
                     return Waiting(error.reason, error.message), [STORE_AGAIN]
                 return Failure(error.reason, error.message, 0), []
             sighting = sight(pod, leaf.component, manifest, pending_since=since, deadline=deadline, now=now)
-        if sighting == Waiting() and pod.spec.node_name:
-            sighting, _ = await self._hints.of(pod, now)
         return sighting, []
 
-    async def _watch_pending(self, now: datetime) -> list[float]:
+    def _pending_waits(self, now: datetime) -> list[float]:
         """When to look again at Pods that wait to start: their status may never change again."""
         waits: list[float] = []
-        for name, (leaf, attempt) in list(self._live.items()):
+        for name, (leaf, _) in self._live.items():
             pod = self.pods.get(name)
             if not pod or leaf.phase != "Pending" or not pod.metadata.creation_timestamp or leaf.doom:
                 continue
             left = (pod.metadata.creation_timestamp + self.pending_timeout - now).total_seconds()
             waits.append(max(left, 1.0))
-            if pod.spec.node_name:
-                hint, again = await self._hints.of(pod, now)
-                waits.append(max(again, 1.0))
-                if hint.reason:
-                    self.run.observe(leaf.path, attempt, hint, now)
+            if waits_mutely(pod):
+                waits.append(max(self._hints.wait(pod, now), 1.0))
         return waits
 
     async def _look_for(self, name: str, now: datetime) -> list[float]:
@@ -189,7 +185,7 @@ class ActiveRun:
         leaf, attempt = self._live[name]
         pod = await task_pods.find(self._api, self.identity.namespace, name)
         if pod is not None:
-            self.pods[name] = await task_pods.label(self._api, pod, self.identity.name)
+            self.pods.setdefault(name, await task_pods.label(self._api, pod, self.identity.name))
             return await self._see(name, now)
         dead_at = self.vanished.setdefault(name, now + LOST_GRACE)
         if now < dead_at:
@@ -212,7 +208,7 @@ class ActiveRun:
         since = self._pending_since.setdefault(name, now)
         created = await self._create(built)
         if isinstance(created, PodView):
-            self.pods[name] = created
+            self.pods.setdefault(name, created)  # the watch may have been faster, and knows more
             self._live[name] = (leaf, start.attempt)
             leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
@@ -241,42 +237,26 @@ class ActiveRun:
         if pod:
             await task_pods.stop(self._api, pod, STOP_GRACE)
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether it is over, recorded, and its logs are kept."""
-        is_recorded = self.run.is_final and self.run.version == self.run.recorded
-        return is_recorded and not any(self._log_is_coming(pod) for pod in self._releasable())
-
-    def _releasable(self) -> list[PodView]:
-        """The Pods that are held, dead, and whose results are recorded."""
-        held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
-        return [pod for pod in held if self.run.is_recorded(*_attempt_of(pod))]
-
     async def _release_recorded(self) -> None:
-        for pod in self._releasable():
-            if self._log_is_coming(pod):
+        held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
+        for pod in held:
+            path, attempt = _attempt_of(pod)
+            if not self.run.is_recorded(path, attempt):
                 continue
-            await self._keep_log(pod)
+            await self._keep_log(pod, path, attempt)
             await task_pods.release(self._api, pod)
             finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
             metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
-            self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
+            if self.pods.get(pod.metadata.name) is pod:  # else the watch was faster
+                self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
 
-    def _log_is_coming(self, pod: PodView) -> bool:
-        """Whether the end of a log that will be kept may not be written yet: it is once the Pod's phase is final."""
-        return self._has_log_to_keep(pod) and pod.status.phase not in ("Succeeded", "Failed")
-
-    def _has_log_to_keep(self, pod: PodView) -> bool:
+    async def _keep_log(self, pod: PodView, path: str, attempt: int) -> None:
+        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
         main = pod.container(MAIN)
         ended = main.state.terminated if main else None
-        leaf = self.run.leaves.get(_attempt_of(pod)[0])
-        return bool(self.store.url and ended and ended.exit_code and leaf and leaf.component.log_tail)
-
-    async def _keep_log(self, pod: PodView) -> None:
-        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
-        if not self._has_log_to_keep(pod):
+        leaf = self.run.leaves.get(path)
+        if not (ended and ended.exit_code) or leaf is None or not leaf.component.log_tail:
             return
-        path, attempt = _attempt_of(pod)
         try:
             await self.store.keep_log(self._api, self.identity, pod.metadata.name, path, attempt)
         except (ApiError, ApiUnreachableError, StoreError) as error:

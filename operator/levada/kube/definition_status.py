@@ -16,6 +16,7 @@ from levada.planner import reasons
 from levada.planner.status import Standing, condition
 
 _WAIT = 15.0
+_VALID = "Valid"
 
 
 class Definitions:
@@ -38,8 +39,8 @@ class Definitions:
             return None
         if is_pipeline:
             self._uses[namespace, name] = references(found["spec"])
-        verdict, truth = await _check(self._runtime, is_pipeline, found)
-        status = _status(found, verdict, truth)
+        verdict = await _check(self._runtime, is_pipeline, found)
+        status = _status(found, verdict)
         if status != found.get("status"):
             if not await self._write(resource, found, status):
                 return 0.1
@@ -76,7 +77,7 @@ class Definitions:
         return True
 
 
-async def _check(runtime: Runtime, is_pipeline: bool, found: Json) -> tuple[Standing, str]:  # noqa: FBT001
+async def _check(runtime: Runtime, is_pipeline: bool, found: Json) -> Standing:  # noqa: FBT001
     spec = found["spec"]
     if not is_pipeline:
         mistakes = validate_component(spec)
@@ -86,15 +87,26 @@ async def _check(runtime: Runtime, is_pipeline: bool, found: Json) -> tuple[Stan
             definition = await gather(runtime.api, found["metadata"]["namespace"], wanted)
         except MissingReferencesError as missing:
             message = f"does not exist yet: {', '.join(missing.names)}"
-            return Standing("", reasons.WAITING_FOR_REFERENCE, message), "False"
+            return Standing("", reasons.WAITING_FOR_REFERENCE, message)
         mistakes = validate_pipeline(spec, definition.components)
     if mistakes:
-        return Standing("", reasons.INVALID_SPEC, "\n".join(str(mistake) for mistake in mistakes)), "False"
-    return Standing("", "Valid", "everything it says makes sense"), "True"
+        return Standing("", reasons.INVALID_SPEC, "\n".join(str(mistake) for mistake in mistakes))
+    return Standing("", _VALID, "everything it says makes sense")
 
 
-def _status(found: Json, verdict: Standing, truth: str) -> dict[str, Any]:
+_TRUTH = {  # reason: Ready, Reconciling, Stalled
+    _VALID: ("True", "False", "False"),
+    reasons.WAITING_FOR_REFERENCE: ("False", "True", "False"),
+    reasons.INVALID_SPEC: ("False", "False", "True"),
+}
+
+
+def _status(found: Json, verdict: Standing) -> dict[str, Any]:
     generation = found["metadata"]["generation"]
     previous = found.get("status", {}).get("conditions", [])
-    ready = condition("Ready", truth, verdict, previous, generation, utc_now())
-    return {"observedGeneration": generation, "digest": definition_digest(found["spec"]), "conditions": [ready]}
+    now = utc_now()
+    conditions = [
+        condition(type_, truth, verdict, previous, generation, now)
+        for type_, truth in zip(("Ready", "Reconciling", "Stalled"), _TRUTH[verdict.reason], strict=True)
+    ]
+    return {"observedGeneration": generation, "digest": definition_digest(found["spec"]), "conditions": conditions}

@@ -32,14 +32,17 @@ class PodHints:
         self._next: dict[str, datetime] = {}
         self._last: dict[str, Waiting] = {}
 
-    async def of(self, pod: PodView, now: datetime) -> tuple[Waiting, float]:
-        """What `pod` waits for as far as its Events tell, and the seconds until it is worth asking again."""
-        created = pod.metadata.creation_timestamp or now
-        due = self._next.setdefault(pod.metadata.uid, created + PATIENCE)
-        if now >= due:
+    async def of(self, pod: PodView, now: datetime) -> Waiting:
+        """What `pod` waits for as far as its Events tell."""
+        if self.wait(pod, now) <= 0:
             self._last[pod.metadata.uid] = await self._ask(pod)
-            due = self._next[pod.metadata.uid] = now + _AGAIN
-        return self._last.get(pod.metadata.uid, Waiting()), (due - now).total_seconds()
+            self._next[pod.metadata.uid] = now + _AGAIN
+        return self._last.get(pod.metadata.uid, Waiting())
+
+    def wait(self, pod: PodView, now: datetime) -> float:
+        """The seconds until it is worth asking (again)."""
+        created = pod.metadata.creation_timestamp or now
+        return (self._next.setdefault(pod.metadata.uid, created + PATIENCE) - now).total_seconds()
 
     def forget(self, pod: PodView) -> None:
         """It has started, or ended."""

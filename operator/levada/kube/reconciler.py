@@ -110,7 +110,7 @@ class Reconciler:
         for leaf in active.news():
             text = f"{leaf.path}: {leaf.reason}: {leaf.message}"
             self._emit(active.record.object, "Warning", "TaskFailed", text, leaf.path)
-        if active.is_settled:
+        if active.run.is_final and active.run.version == active.run.recorded:
             self._finish(key, active)
             return 0.05
         return wait
@@ -123,11 +123,10 @@ class Reconciler:
             run = await self._opening.close(run)
             self._forget(key, run)
             return None
-        is_same = active and run and active.identity.uid == run["metadata"]["uid"]
-        if run is None or (_is_final(run) and not is_same):
+        if run is None or _is_final(run):
             self._forget(key, run)
             return None
-        if active and is_same:
+        if active and active.identity.uid == run["metadata"]["uid"]:
             active.record.object = run
             return active
         self._active.pop(key, None)

@@ -2,36 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from functools import cache, partial
 from pathlib import Path
-from typing import Any, Literal
 
-Record = dict[str, Any]
-"""A run as `-o json` shows it (docs/local.md), every field always there."""
+from levada.frontend.native import build_run
+from levada.local.home import RunFolder, default_home, open_stores, writing
+from levada.local.interrupts import Interrupts
+from levada.local.journal import Journal
+from levada.local.opening import Definition, Opened, open_run
+from levada.local.processes import Processes
+from levada.local.record import Record, record_of
+from levada.local.runners import Runner, find_runner
+from levada.local.surroundings import look_at
+from levada.local.tasks import STOP_GRACE, Tasks
 
-Runner = Literal["process", "podman", "docker"]
+__all__ = ["Definition", "Record", "Runner", "run_local"]
 
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """All that a run consists of, checked already.
-
-    Attributes
-    ----------
-    name, namespace
-        Of the run; tasks see both (`LEVADA_RUN`, `LEVADA_NAMESPACE`).
-    run
-        The spec of the PipelineRun, its parameters included.
-    pipelines, components
-        Specs by name, those that the run refers to at least.
-    """
-
-    name: str
-    namespace: str
-    run: Mapping[str, Any]
-    pipelines: Mapping[str, Any]
-    components: Mapping[str, Any]
+_SHOW_EVERY = 0.1
+"""Seconds between two calls of the observer, at least."""
 
 
 def run_local(
@@ -62,8 +55,8 @@ def run_local(
         Called with the record, at the beginning, at most ten times a second while tasks change, and at the end. It may
         be slow; it must not keep the record beyond its call and change it.
     notice
-        Called with a sentence for people, before anything runs: that images are not used, what of the run's
-        `podTemplate` does not count here.
+        Called with a sentence for people: that images are not used, what of the run's `podTemplate` does not count
+        here, that tasks are being stopped.
 
     Raises
     ------
@@ -74,4 +67,94 @@ def run_local(
     KeyboardInterrupt
         It was interrupted (by SIGTERM and SIGHUP too). All tasks have ended; the same name goes on later.
     """
-    raise NotImplementedError
+    folder = RunFolder(home.absolute() if home else default_home(), definition.name)
+    starts = find_runner(runner)
+    graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
+    sentences = look_at(graph, uses_images=starts.uses_images)
+    with folder.held() as lock:
+        with writing(folder.home):
+            opened = open_run(folder, definition, graph, inputs)
+        if opened.recorded.end:
+            final = record_of(opened.head, opened.recorded.rows, opened.recorded.end, is_held=False)
+            observer(final)
+            return final
+        starts.end_all(opened.head.uid)
+        for sentence in sentences:
+            notice(sentence)
+        with (
+            _attempts_file(folder) as attempts,
+            Interrupts() as interrupts,
+            closing(_journal(folder, opened)) as journal,
+            closing(Processes(attempts, lock)) as processes,
+        ):
+            stores = cache(partial(open_stores, folder.home))
+            at_once = parallelism or os.cpu_count() or 1
+            tasks = Tasks(folder, opened, processes, journal, starts, interrupts, stores, at_once)
+            return _follow(tasks, folder, interrupts, observer, notice)
+
+
+def _follow(
+    tasks: Tasks,
+    folder: RunFolder,
+    interrupts: Interrupts,
+    observer: Callable[[Record], None],
+    notice: Callable[[str], None],
+) -> Record:
+    """Let the tasks work until the run is over."""
+    shown, show_at = -1, 0.0
+    while True:
+        with writing(folder.home):
+            wake = tasks.advance()
+        if tasks.is_over:
+            break
+        begun = time.monotonic()
+        if tasks.version != shown and begun >= show_at:
+            shown = tasks.version
+            observer(tasks.record())
+            # A large record takes a while to make: at most a twentieth of the time goes there.
+            show_at = time.monotonic() + max(_SHOW_EVERY, 20 * (time.monotonic() - begun))
+        waits = [(wake - datetime.now(UTC)).total_seconds()] if wake else []
+        waits += [show_at - time.monotonic()] if tasks.version != shown else []
+        tasks.wait(max(0.0, min(waits)) if waits else None)
+        if interrupts.count:
+            _interrupt(tasks, folder, interrupts, notice)
+            observer(tasks.record())
+            raise KeyboardInterrupt
+    final = tasks.record()
+    observer(final)
+    return final
+
+
+def _interrupt(tasks: Tasks, folder: RunFolder, interrupts: Interrupts, notice: Callable[[str], None]) -> None:
+    """End all tasks: politely after the first signal, at once after the second."""
+    if tasks.running:
+        notice(f"stopping {tasks.running} tasks; once more stops them at once")
+    tasks.stop_all(STOP_GRACE)
+    hurried = False
+    while True:
+        with writing(folder.home):
+            if tasks.settle_at_once() if hurried else tasks.settle():
+                return
+        tasks.wait(None)
+        if interrupts.count > 1 and not hurried:
+            hurried = True
+            tasks.stop_all(0.0)
+
+
+@contextmanager
+def _attempts_file(folder: RunFolder) -> Iterator[int]:
+    """The file that the starter writes to; a line that a crash cut short is ended."""
+    with writing(folder.home):
+        torn = folder.attempts.exists() and folder.attempts.read_bytes()[-1:] not in (b"", b"\n")
+        descriptor = os.open(folder.attempts, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+        if torn:
+            os.write(descriptor, b"\n")
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _journal(folder: RunFolder, opened: Opened) -> Journal:
+    with writing(folder.home):
+        return Journal(folder.journal, opened.recorded.length)

@@ -35,3 +35,9 @@ class FolderError(LocalError):
     """The folder of state cannot be read or written, or the disk is full."""
 
     exit_code = 4
+
+
+class StarterLostError(LocalError):
+    """The process that starts tasks is gone."""
+
+    exit_code = 4

@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from levada.local.attempt import LOG
+from levada.local.errors import NoSuchTaskError
+from levada.local.home import RunFolder, attempt_key, default_home, open_stores, writing
+from levada.local.journal import read_journal
+from levada.local.opening import read_head
+from levada.local.record import Record, record_of
+
 if TYPE_CHECKING:
     from levada.graph.model import Graph
-    from levada.local.engine import Record
     from levada.store.stores import Stores
+
+_EVERY = 0.2
+"""Seconds between two looks at a run that somebody else runs."""
+_CHUNK = 1 << 16
 
 
 class LocalRuns:
@@ -25,26 +36,43 @@ class LocalRuns:
     """
 
     def __init__(self, home: Path | None = None) -> None:
-        raise NotImplementedError
+        self._home = home.absolute() if home else default_home()
 
     def names(self) -> list[str]:
         """All runs, the newest first."""
-        raise NotImplementedError
+        with writing(self._home):
+            found = [(path.stat().st_mtime, path.parent.name) for path in (self._home / "runs").glob("*/run.json")]
+        return [name for _, name in sorted(found, reverse=True)]
 
     def read(self, name: str) -> Record:
         """How a run stands.
 
         The phase of a run that is not over and that no process is running is `Suspended`, its reason `Interrupted`.
         """
-        raise NotImplementedError
+        folder = self._folder(name)
+        is_held = folder.is_held()  # First: what an engine writes before it goes is then read as well.
+        with writing(self._home):
+            recorded = read_journal(folder.journal)
+        return record_of(read_head(folder), recorded.rows, recorded.end, is_held=is_held)
 
     def follow(self, name: str) -> Iterator[Record]:
         """How it stands, again whenever that changes; ends when it is over or nobody runs it any more."""
-        raise NotImplementedError
+        shown: Record | None = None
+        while shown is None or shown["phase"] == "Running":
+            record = self.read(name)
+            if record != shown:
+                yield record
+                shown = record
+            if shown["phase"] == "Running":
+                time.sleep(_EVERY)
 
     def graph(self, name: str) -> Graph:
         """The definition that it runs."""
-        raise NotImplementedError
+        from levada.frontend.native import build_run  # noqa: PLC0415
+
+        head = read_head(self._folder(name))
+        graph, _ = build_run(head.run, head.pipelines, head.components)
+        return graph
 
     def log(self, name: str, task: str, *, follow: bool = False) -> Iterator[bytes]:
         """What the latest attempt at a task printed, in pieces of any bytes; with `follow` until the task ends.
@@ -54,12 +82,43 @@ class LocalRuns:
         NoSuchTaskError
             There is no such task, or it has not started yet (with `follow` its start is waited for).
         """
-        raise NotImplementedError
+        while follow and self._waits(name, task):
+            time.sleep(_EVERY)
+        path = self.log_file(name, task)
+        with writing(self._home), path.open("rb") as log:
+            while True:
+                goes_on = follow and self._task(self.read(name), task)["phase"] == "Running"
+                while piece := log.read(_CHUNK):
+                    yield piece
+                if not goes_on:
+                    return
+                time.sleep(_EVERY)
 
     def log_file(self, name: str, task: str) -> Path:
         """Where the log of the latest attempt at a task is; see `log`."""
-        raise NotImplementedError
+        found = self._task(self.read(name), task)
+        for number in range(max(found["attempts"] - 1, 0), -1, -1):
+            path = self._folder(name).attempt(attempt_key(task, number)) / LOG
+            if path.exists():
+                return path
+        raise NoSuchTaskError(f"task {task!r} of {name!r} has printed nothing: it is {found['phase']}")
 
     def stores(self) -> Stores:
         """Where artifacts are read from."""
-        raise NotImplementedError
+        return open_stores(self._home)
+
+    def _folder(self, name: str) -> RunFolder:
+        folder = RunFolder(self._home, name)
+        folder.must_exist()
+        return folder
+
+    def _waits(self, name: str, task: str) -> bool:
+        record = self.read(name)
+        return bool(record["phase"] == "Running" and self._task(record, task)["phase"] == "Pending")
+
+    def _task(self, record: Record, path: str) -> Record:
+        for task in record["tasks"]:
+            if task["path"] == path:
+                return dict(task)
+        known = ", ".join(task["path"] for task in record["tasks"][:20])
+        raise NoSuchTaskError(f"the run {record['name']!r} has no task {path!r}; it has {known}")

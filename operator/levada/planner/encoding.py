@@ -23,11 +23,14 @@ FAILED_SHOWN = 20
 """Failed tasks that the status of a large run shows."""
 BULKY = 2048
 """Bytes of one task's outputs above which they stand in a ConfigMap of the run."""
+INLINE = 131_072
+"""Bytes of the outputs of all tasks in the status; when there are more, they move into a ConfigMap together."""
 BULKY_RUN = 32_768
 """Bytes of the run's own outputs above which they stand in a ConfigMap; the status then shows the small ones."""
 SHARD = 800_000
 """Bytes of outputs in one ConfigMap, before compression; the outputs of one task are never split."""
 _MESSAGE = 2000
+_BRIEF = 80
 
 
 class Row(msgspec.Struct, array_like=True, omit_defaults=True):
@@ -73,6 +76,11 @@ def row_of(leaf: Leaf, shard: int | None) -> Row:
         leaf.oom_kills,
         None if leaf.phase.is_final else leaf.not_before,
     )
+
+
+def brief(row: Row) -> Row:
+    """What is kept of a task of a large run that the status does not show: 10,000 logs would not fit."""
+    return msgspec.structs.replace(row, message=row.message[:_BRIEF], log="")
 
 
 def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:

@@ -11,10 +11,14 @@ from dataclasses import dataclass, field
 from levada.graph.model import ABSENT, Absent, Artifact, Component, Datum
 from levada.graph.placeholders import Argument, Reference, Use, references, resolve
 from levada.graph.types import BOOLEAN, FLOAT, INTEGER, as_text
+from levada.planner import reasons
+from levada.planner.attempt import Failure
 from levada.planner.handoff import CollectOutput, StageInput
 from levada.planner.locations import output_uri, value_uri
 from levada.planner.names import slugs, text_digest
 
+ARGUMENT_LIMIT = 131_000
+"""Bytes of one argument or environment entry; the kernel refuses a little more with `argument list too long`."""
 _SMALL = (INTEGER, FLOAT, BOOLEAN)
 
 
@@ -109,6 +113,19 @@ def lay_out(
         [] if is_single else collect,
         collect[0].path if is_single else None,
     )
+
+
+def argument_too_long(layout: Layout) -> Failure | None:
+    """The failure of an attempt with an argument that no command line holds, on any machine."""
+    for text in [*layout.command, *layout.args, *(f"{name}={value}" for name, value in layout.env.items())]:
+        size = len(text.encode())
+        if size > ARGUMENT_LIMIT:
+            return Failure(
+                reasons.ARGUMENT_TOO_LONG,
+                f"an argument of {size:,} bytes is too long for a command line (at most {ARGUMENT_LIMIT:,}); "
+                "let the component take it as a file: {inputPath: ...} instead of {inputValue: ...}",
+            )
+    return None
 
 
 def _largest(texts: Mapping[str, str], limit: int | None) -> set[str]:

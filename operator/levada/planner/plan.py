@@ -33,7 +33,7 @@ class Plan:
     stops
         Leaves whose running attempt must be stopped, named until it is proven dead; then they are decided.
     flush
-        Whether the status must be written before anything else happens: an attempt waits for it.
+        Whether the status must be written before anything starts: an attempt waits for it. Plan again after that.
     wake
         When to plan again though nothing was observed.
     """

@@ -15,7 +15,7 @@ from levada.graph.model import Component, Datum
 from levada.planner import reasons
 from levada.planner.attempt import Failure
 from levada.planner.handoff import Assignment
-from levada.planner.layout import Layout, lay_out
+from levada.planner.layout import Layout, argument_too_long, lay_out
 from levada.planner.locations import attempt_root
 from levada.planner.names import (
     ATTEMPT_ANNOTATION,
@@ -33,8 +33,6 @@ from levada.planner.settings import PodSettings
 from levada.planner.sighting import AGENT, MAIN
 
 FOLDER = "/levada"
-ARGUMENT_LIMIT = 131_000
-"""Bytes of one argument or environment entry; the kernel refuses a little more with `argument list too long`."""
 VALUES_LIMIT = 240_000
 """Bytes of all parameters that a Pod carries as files: annotations hold 256 KiB in all. The store takes the rest."""
 _GRACE = 30
@@ -116,14 +114,8 @@ def build_pod(
 
 
 def _refuse(layout: Layout, run: RunIdentity) -> Failure | None:
-    for text in [*layout.command, *layout.args, *(f"{name}={value}" for name, value in layout.env.items())]:
-        size = len(text.encode())
-        if size > ARGUMENT_LIMIT:
-            return Failure(
-                reasons.ARGUMENT_TOO_LONG,
-                f"an argument of {size:,} bytes is too long for a command line (at most {ARGUMENT_LIMIT:,}); "
-                "let the component take it as a file: {inputPath: ...} instead of {inputValue: ...}",
-            )
+    if refusal := argument_too_long(layout):
+        return refusal
     if not (layout.stage or layout.collect) or run.store_url is not None:
         return None
     if run.store_fault:

@@ -13,7 +13,11 @@ _FORBIDDEN = (
     ("cannot create resource", "NotAllowed", "the operator may not create Pods here; check its RBAC"),
     ("exceeded quota", "QuotaExceeded", "the namespace's ResourceQuota is used up; the task starts when there is room"),
     ("failed quota", "QuotaExceeded", "the ResourceQuota wants requests or limits that the task does not set"),
-    ("violates podsecurity", "PodSecurityViolation", "the namespace's Pod Security level refuses the Pod"),
+    (
+        "violates podsecurity",
+        "PodSecurityViolation",
+        "the namespace's Pod Security level refuses the Pod; run it with podTemplate: {podSecurity: restricted}",
+    ),
     ("looking up service account", "ServiceAccountMissing", "the ServiceAccount does not exist"),
     ("is being terminated", "NamespaceTerminating", "the namespace is being deleted"),
 )

@@ -38,6 +38,7 @@ class Run:
         self.recorded = 0
         self.is_suspended = False
         self.halt: Halt | None = None
+        self.unrecorded: dict[str, Leaf] = {}
         self._ready: dict[str, Leaf] = {}
         self._deadlines = Deadlines()
         self._doomed: dict[str, Leaf] = {}
@@ -107,26 +108,32 @@ class Run:
             self._ready.pop(path, None)
             self._move(leaf, Phase.RUNNING)
             self._deadlines.watch(leaf)
+        else:
+            self._touch(leaf)  # or the next record would forget how many attempts there were
 
     def plan(self, now: datetime) -> Plan:
         """What to do now; the starts it returns are not returned again unless refused."""
-        wake = self._look_at_the_clock(now)
-        plan = Plan(stops=list(self._doomed.values()))
-        flush = False
-        for leaf in [] if self.is_suspended else list(self._ready.values()):
+        later = self._look_at_the_clock(now)
+        stops = list(self._doomed.values())
+        ready: list[Leaf] = []
+        for leaf in [] if self.is_suspended else self._ready.values():
             if leaf.not_before and leaf.not_before > now:
-                wake.append(leaf.not_before)
-            elif leaf.attempt and leaf.changed > self.recorded:
-                flush = True  # I4: the failure of the attempt before is recorded first
+                later.append(leaf.not_before)
             else:
-                del self._ready[leaf.path]
-                leaf.is_started = True
-                plan.starts.append(Start(leaf, leaf.attempt, leaf.inputs, template_of(leaf)))
-        return Plan(plan.starts, plan.stops, flush, min(wake, default=None))
+                ready.append(leaf)
+        wake = min(later, default=None)
+        if any(leaf.attempt and leaf.changed > self.recorded for leaf in ready):
+            # I4: the failure of the attempt before is recorded first. Starts named now would be lost to the next plan.
+            return Plan(stops=stops, flush=True, wake=wake)
+        for leaf in ready:
+            del self._ready[leaf.path]
+            leaf.is_started = True
+        return Plan([Start(leaf, leaf.attempt, leaf.inputs, template_of(leaf)) for leaf in ready], stops, wake=wake)
 
     def mark_recorded(self, version: int) -> None:
         """Note that the status as of `version` has been written."""
         self.recorded = max(self.recorded, version)
+        self.unrecorded = {path: leaf for path, leaf in self.unrecorded.items() if leaf.changed > version}
 
     def is_recorded(self, path: str, attempt: int) -> bool:
         """Whether the end of this attempt stands in the status, so that its Pod may be let go."""
@@ -283,3 +290,4 @@ class Run:
     def _touch(self, leaf: Leaf) -> None:
         self.version += 1
         leaf.changed = self.version
+        self.unrecorded[leaf.path] = leaf

@@ -6,15 +6,14 @@ concluded from a deletion timestamp alone: a deleted Pod's containers may still 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import datetime, timedelta
 
-from levada.graph.model import Artifact, Component, Datum, Output
-from levada.graph.types import ValueMismatchError, parse_text
+from levada.graph.model import Component
 from levada.planner import reasons
-from levada.planner.attempt import Doomed, Failure, ManifestNeeded, Running, Sighting, Success, Waiting
+from levada.planner.attempt import Doomed, Failure, ManifestNeeded, Running, Sighting, Waiting
 from levada.planner.handoff import Manifest, OutputRecord, Report, decode_report
 from levada.planner.podview import ContainerStatus, PodView, Terminated
+from levada.planner.results import outcome_of
 
 MAIN = "main"
 AGENT = "agent"
@@ -48,6 +47,7 @@ def sight(
     component: Component,
     manifest: Manifest | None = None,
     *,
+    hint: Waiting | None = None,
     pending_since: datetime,
     deadline: datetime,
     now: datetime,
@@ -62,6 +62,8 @@ def sight(
         What it runs: says which outputs there must be.
     manifest
         The attempt's manifest, once it was read after `ManifestNeeded`.
+    hint
+        What its Events tell, where it `waits_mutely`.
     pending_since, deadline
         Since when it has been waiting to start, and when that ends (`pendingTimeout`).
     now
@@ -82,15 +84,21 @@ def sight(
         return Failure(reasons.POD_DELETED, "the Pod was deleted before it was scheduled")
     if agent and (gone := _agent_end(agent)):
         return Doomed(_agent_failure(gone))
-    waiting = _waiting(pod, main, agent)
+    waiting = hint if hint and waits_mutely(pod) else _waiting(pod, main, agent)
     if waiting.reason == reasons.INVALID_IMAGE:
         return Doomed(Failure(reasons.INVALID_IMAGE, waiting.message))
     staging = has_agent and waiting.reason == "Staging"
     if now >= deadline and not staging:
         spent = _human(now - pending_since)
-        hint = f": {waiting.reason}: {waiting.message}" if waiting.reason else ""
-        return Doomed(Failure(reasons.PENDING_TIMEOUT, f"could not start within {spent} (pendingTimeout){hint}"))
+        why = f": {waiting.reason}: {waiting.message}" if waiting.reason else ""
+        return Doomed(Failure(reasons.PENDING_TIMEOUT, f"could not start within {spent} (pendingTimeout){why}"))
     return waiting
+
+
+def waits_mutely(pod: PodView) -> bool:
+    """Whether `pod` waits on its node, and its status does not say for what."""
+    is_waiting = pod.status.phase == "Pending" and bool(pod.spec.node_name)
+    return is_waiting and not _waiting(pod, pod.container(MAIN), pod.container(AGENT)).reason
 
 
 def is_dead(pod: PodView) -> bool:
@@ -110,7 +118,7 @@ def _ended(
     if ended.exit_code != 0 or ended.reason == reasons.OOM_KILLED:
         return _main_failure(pod, component, ended)
     if agent is None:
-        return _outputs(component, {name: OutputRecord(text=ended.message) for name in component.outputs}, times)
+        return outcome_of(component, {name: OutputRecord(text=ended.message) for name in component.outputs}, *times)
     gone = agent.state.terminated
     report = decode_report(gone.message) if gone else None
     if report is None:
@@ -130,31 +138,10 @@ def _reported(
     component: Component, report: Report, manifest: Manifest | None, times: tuple[datetime | None, datetime | None]
 ) -> Sighting:
     if report.outputs is not None:
-        return _outputs(component, report.outputs, times)
+        return outcome_of(component, report.outputs, *times)
     if manifest is None:
         return ManifestNeeded(report.manifest or "")
-    return _outputs(component, manifest.outputs, times)
-
-
-def _outputs(
-    component: Component, records: Mapping[str, OutputRecord], times: tuple[datetime | None, datetime | None]
-) -> Sighting:
-    outputs: dict[str, Datum] = {}
-    for name, declared in component.outputs.items():
-        record = records.get(name)
-        if record is None:
-            return Failure(reasons.OUTPUT_MISSING, f"output {name!r} was not reported", 0, "", *times)
-        try:
-            outputs[name] = _datum(declared, record)
-        except ValueMismatchError as mismatch:
-            return Failure(reasons.INVALID_OUTPUT, f"output {name!r}: {mismatch}", 0, "", *times)
-    return Success(outputs, *times)
-
-
-def _datum(declared: Output, record: OutputRecord) -> Datum:
-    if record.artifact:
-        return Artifact(record.artifact.uri, record.artifact.digest, record.artifact.type, record.artifact.metadata)
-    return parse_text(declared.type, record.text or "")
+    return outcome_of(component, manifest.outputs, *times)
 
 
 def _main_failure(pod: PodView, component: Component, ended: Terminated) -> Failure:

@@ -17,8 +17,10 @@ from levada.planner.encoding import (
     BULKY,
     BULKY_RUN,
     FAILED_SHOWN,
+    INLINE,
     READABLE_TASKS,
     SHARD,
+    brief,
     decode_rows,
     encode_rows,
     plain_outputs,
@@ -58,16 +60,15 @@ class Shards:
 
         Those of the run itself have the empty path.
         """
-        done: list[Node] = [
-            node for node in run.leaves.values() if node.phase.is_success and size_of(node.outputs) > BULKY
-        ]
-        if run.is_final and size_of(run.root.outputs) > BULKY_RUN:
+        leaves = [leaf for leaf in run.leaves.values() if leaf.outputs and leaf.path not in self.of]
+        sizes = {leaf.path: size_of(leaf.outputs) for leaf in leaves}
+        least = BULKY if sum(size for size in sizes.values() if size <= BULKY) <= INLINE else 0
+        done: list[Node] = [leaf for leaf in leaves if sizes[leaf.path] > least]
+        if run.is_final and run.root.path not in self.of and size_of(run.root.outputs) > BULKY_RUN:
             done.append(run.root)
         groups: list[dict[str, Any]] = []
         room = 0
         for node in done:
-            if node.path in self.of:
-                continue
             size = size_of(node.outputs)
             if size > room:
                 groups.append({})
@@ -98,6 +99,9 @@ def standing(run: Run) -> Standing:
 def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
     """The part of the status that says how the tasks stand."""
     rows = [row_of(leaf, shards.of.get(leaf.path)) for leaf in run.leaves.values() if leaf.changed]
+    shown = {leaf.path for leaf in run.failed[:FAILED_SHOWN]}
+    if len(run.leaves) > READABLE_TASKS:
+        rows = [row if row.path in shown else brief(row) for row in rows]
     counts = {phase.value.lower(): run.counts[phase] for phase in Phase}
     done = sum(run.counts[phase] for phase in Phase if phase.is_final)
     status: dict[str, Any] = {

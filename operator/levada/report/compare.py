@@ -1,5 +1,6 @@
 """Several runs side by side: what they were given, what came out, how long it took, and where they differ."""
 
+import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -99,7 +100,8 @@ def _rows(columns: Sequence[Record], differ: Callable[[Sequence[Any]], bool] | N
 
 
 def _values_differ(values: Sequence[Any]) -> bool:
-    return any(value != values[0] for value in values)
+    # As JSON: to Python true is 1.
+    return len({json.dumps(value, sort_keys=True) for value in values}) > 1
 
 
 def _times_differ(values: Sequence[float | None]) -> bool:

@@ -15,7 +15,7 @@ RULES = {
     ("", "pods/log"): "get",
     ("", "configmaps"): "get create",
     ("", "secrets", "levada-store"): "get",
-    ("events.k8s.io", "events"): "create",
+    ("events.k8s.io", "events"): "create list",
 }
 
 

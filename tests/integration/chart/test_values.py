@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import re
 import subprocess
 
 import pytest
+from ruamel.yaml import YAML
 
-from integration.chart.rendering import CHART, EVERYTHING, RefusedError, operator_container, pod_specs, template
+from integration.chart.rendering import CHART, EVERYTHING, REPO, RefusedError, operator_container, pod_specs, template
 from levada.handlers.settings import Settings
 
 
@@ -51,7 +54,7 @@ def test_the_operator_understands_the_settings_that_the_chart_gives_it(render):
     assert (settings.pod_security, settings.run_as_user) == ("restricted", 1000)
     assert (settings.workers, settings.log_level) == (3, "DEBUG")
     assert (settings.allowed_secrets, settings.allowed_service_accounts) == (("x",), ("y", "z"))
-    assert settings.agent_resources["limits"] == {"memory": "256Mi"}
+    assert settings.agent_resources["limits"] == {"memory": "128Mi"}
     assert settings.agent_image == container["image"] == "levada@sha256:" + "0" * 64
 
 
@@ -106,3 +109,22 @@ def test_the_api_server_accepts_every_object(helm, kubectl, namespace, tmp_path,
     # The operator's namespace may not exist on a given cluster; ours does.
     file.write_text(template(helm, *chosen).replace("namespace: levada-system", f"namespace: {namespace}"))
     kubectl("apply", "--server-side", "--force-conflicts", "--dry-run=server", "-f", str(file))
+
+
+# Their documentation
+
+FREE = {"agentResources", "annotations"}
+"""Maps with defaults or contents of their own: one value, however much stands in it."""
+
+
+def leaves(values: dict, prefix: str = ""):
+    for name, value in values.items():
+        is_one = not isinstance(value, dict) or not value or name in FREE or "requests" in value
+        yield from [(prefix + name, value)] if is_one else leaves(value, f"{prefix}{name}.")
+
+
+def test_every_value_stands_in_the_guide_with_its_default():
+    values = YAML(typ="safe", pure=True).load((CHART / "values.yaml").read_text())
+    rows = re.findall(r"^\| `([\w.]+)` \| `(.*?)` \|", (REPO / "docs" / "install.md").read_text(), re.MULTILINE)
+    assert {name: json.loads(default) for name, default in rows} == dict(leaves(values))
+    assert [name for name, _ in rows] == [name for name, _ in leaves(values)], "in another order than in values.yaml"

@@ -1,10 +1,9 @@
-"""The status of runs that end early, and of outputs that do not fit into it."""
+"""Runs that end early, and runs that are taken up again."""
 
 from datetime import UTC, datetime
 
-from levada.graph.model import TaskOutput
 from levada.planner.attempt import Failure, Running, Success, Waiting
-from levada.planner.encoding import SHARD, decode_rows
+from levada.planner.encoding import decode_rows, leaf_of
 from levada.planner.nodes import Phase
 from levada.planner.reasons import OUTPUTS_LOST, STORE_UNAVAILABLE
 from levada.planner.run import Run
@@ -40,30 +39,6 @@ def test_tasks_of_a_run_that_is_stopped_count_as_cancelled():
     }
 
 
-def finished(*sizes: int) -> Run:
-    names = [f"t{index}" for index in range(len(sizes))]
-    outputs = {name: TaskOutput(name, "n") for name in names}
-    run = Run(graph(*map(task, names), outputs=outputs), {})
-    for name, size in zip(names, sizes, strict=True):
-        run.observe(name, 0, Success({"n": "x" * size}), NOW)
-    return run
-
-
-def test_bulky_outputs_are_grouped_so_that_each_config_map_holds_its_share():
-    groups = Shards().unplaced(finished(SHARD // 2, 10, SHARD // 3, SHARD // 2))
-    assert [list(group) for group in groups] == [["t0", "t2"], ["t3"], [""]]
-
-
-def test_what_stands_somewhere_is_not_placed_again():
-    shards = Shards({"t0": 0, "": 1}, ["a", "b"])
-    assert shards.unplaced(finished(50_000)) == []
-
-
-def test_a_runs_small_outputs_stay_in_its_status():
-    run = finished(50_000, 10)
-    assert tasks_status(run, Shards({"t0": 0, "": 1}, ["a", "b"]))["outputs"] == {"t1": "x" * 10}
-
-
 def test_a_pending_task_still_says_why_its_last_attempt_failed():
     run = Run(graph(task("a")), {})
     run.plan(NOW)
@@ -74,6 +49,19 @@ def test_a_pending_task_still_says_why_its_last_attempt_failed():
     assert "attempt 0 failed: StoreUnavailable: no answer" in leaf.message
     run.observe("a", 1, Running(NOW), NOW)
     assert (leaf.reason, leaf.message) == ("", "")
+
+
+def test_attempts_are_remembered_over_more_than_one_restart():
+    only = graph(task("a"))
+    run = Run(only, {})
+    run.plan(NOW)
+    run.observe("a", 0, Failure(STORE_UNAVAILABLE, "no answer"), NOW)
+    for _ in range(2):
+        rows = decode_rows(tasks_status(run, Shards())["taskStates"])
+        run = Run(only, {})
+        for row in rows:
+            run.restore(row.path, leaf_of(row, run.leaves[row.path], {}), NOW)
+    assert (run.leaves["a"].attempt, run.leaves["a"].infra_failures) == (1, 1)
 
 
 def test_work_whose_outputs_were_lost_is_done_once_more_and_not_again_and_again():

@@ -1,0 +1,148 @@
+"""Before a run's tasks are started: what is kept of it is read and compared, what an earlier engine left is ended."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from levada.frontend.native import build_run
+from levada.graph.model import Datum, Graph
+from levada.local.attempt import WORK
+from levada.local.errors import FolderError, RunDiffersError
+from levada.local.home import RunFolder, attempt_key
+from levada.local.journal import Recorded, read_journal
+from levada.local.record import Head
+from levada.local.survivors import AttemptEnd, Traces, end_survivors, read_attempts
+from levada.planner.encoding import Row, leaf_of
+from levada.planner.nodes import Phase
+from levada.planner.run import Run
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """All that a run consists of, checked already.
+
+    Attributes
+    ----------
+    name, namespace
+        Of the run; tasks see both (`LEVADA_RUN`, `LEVADA_NAMESPACE`).
+    run
+        The spec of the PipelineRun, its parameters included.
+    pipelines, components
+        Specs by name, those that the run refers to at least.
+    """
+
+    name: str
+    namespace: str
+    run: Mapping[str, Any]
+    pipelines: Mapping[str, Any]
+    components: Mapping[str, Any]
+
+
+@dataclass(slots=True)
+class Opened:
+    """A run that is ready to go on.
+
+    Attributes
+    ----------
+    recorded
+        What its journal held.
+    ended
+        Attempts whose process ended before anybody looked at its outputs, by task.
+    """
+
+    head: Head
+    run: Run
+    recorded: Recorded
+    ended: dict[str, AttemptEnd]
+
+
+def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: dict[str, Datum]) -> Opened:
+    """Begin a run, or take up what is kept of it; the caller holds the folder, and built the graph.
+
+    Raises
+    ------
+    RunDiffersError
+        When there is a run of this name that is another one.
+    """
+    run = Run(graph, inputs)
+    if not folder.definition.exists():
+        head = _new_head(definition, run)
+        _write_head(folder.definition, head)
+        run.started = head.started
+        return Opened(head, run, Recorded(), {})
+    head = read_head(folder)
+    if build_run(head.run, head.pipelines, head.components) != (graph, inputs):
+        raise RunDiffersError(
+            f"there is a local run {head.name!r} already, of another definition or with other parameters; "
+            f"give this one another --name, or remove {folder.path} with all its results"
+        )
+    run.started = head.started
+    recorded = read_journal(folder.journal)
+    opened = Opened(head, run, recorded, {})
+    if recorded.end is None:
+        traces = read_attempts(folder.attempts)
+        end_survivors(traces, head.uid)
+        _restore(opened, traces, folder)
+    return opened
+
+
+def read_head(folder: RunFolder) -> Head:
+    """What was asked for when the run was first started."""
+    try:
+        return msgspec.json.decode(folder.definition.read_bytes(), type=Head)
+    except (msgspec.DecodeError, OSError) as error:
+        raise FolderError(f"{folder.definition} cannot be read ({error}); remove {folder.path}") from None
+
+
+def _new_head(definition: Definition, run: Run) -> Head:
+    return Head(
+        definition.name,
+        definition.namespace,
+        uuid.uuid4().hex,
+        datetime.now(UTC),
+        list(run.leaves),
+        dict(definition.run),
+        dict(definition.pipelines),
+        dict(definition.components),
+    )
+
+
+def _write_head(path: Path, head: Head) -> None:
+    """All of it or nothing: a run exists from here on."""
+    partial = path.with_suffix(".part")
+    with partial.open("wb") as target:
+        target.write(msgspec.json.encode(head))
+        target.flush()
+        os.fsync(target.fileno())
+    partial.replace(path)
+
+
+def _restore(opened: Opened, traces: Traces, folder: RunFolder) -> None:
+    """Give the planner what is kept; an attempt that was cut short is followed by another one at no cost."""
+    now = datetime.now(UTC)
+    run = opened.run
+    unseen = dict.fromkeys([*opened.recorded.rows, *run.leaves])
+    for path in unseen:
+        row = opened.recorded.rows.get(path) or Row(path, Phase.PENDING)
+        like = run.leaves.get(path)
+        if like is None:
+            continue
+        if not row.phase.is_final:
+            key = attempt_key(path, row.attempt)
+            # What it left is cleared once its result is noted: without it the disk has lost that note, with its power.
+            if key in traces.ended and (folder.attempt(key) / WORK).exists():
+                opened.ended[path] = traces.ended[key]
+                row = msgspec.structs.replace(row, phase=Phase.RUNNING)
+            elif key in traces.ended or key in traces.running or row.phase is Phase.RUNNING:
+                row = Row(path, Phase.PENDING, row.attempt + 1, row.infra_failures)
+        run.restore(path, leaf_of(row, like, row.outputs or {}), now)
+        opened.recorded.rows[path] = row
+    run.mark_recorded(run.version)

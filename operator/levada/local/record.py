@@ -1,0 +1,88 @@
+"""A run as `-o json` shows it, from what is kept of it: the same while it runs, afterwards, and after a crash."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from levada.local.journal import End
+from levada.planner.encoding import Row, readable
+from levada.planner.nodes import Phase
+
+Record = dict[str, Any]
+
+
+class Head(msgspec.Struct, frozen=True):
+    """What was asked for, written once when the run was first started.
+
+    Attributes
+    ----------
+    uid
+        Tells this run from an earlier one of the same name.
+    tasks
+        The paths of all tasks that are known from the beginning, in written order.
+    run, pipelines, components
+        The definition: the run's spec, and specs by name.
+    """
+
+    name: str
+    namespace: str
+    uid: str
+    started: datetime
+    tasks: list[str]
+    run: dict[str, Any]
+    pipelines: dict[str, Any]
+    components: dict[str, Any]
+    format: int = 1
+
+
+def record_of(head: Head, rows: Mapping[str, Row], end: End | None, *, is_held: bool) -> Record:
+    """The record of a run; `is_held` while an engine runs it."""
+    paths = dict.fromkeys([*head.tasks, *rows])
+    tasks = [_task(rows.get(path) or Row(path, Phase.PENDING)) for path in paths]
+    counts = Counter(task["phase"] for task in tasks)
+    phase, reason, message = _standing(head, end, counts, is_held=is_held)
+    return {
+        "name": head.name,
+        "namespace": head.namespace,
+        "phase": phase,
+        "reason": reason,
+        "message": message,
+        "parameters": head.run.get("parameters") or {},
+        "startTime": _time(head.started),
+        "completionTime": end.finished if end else None,
+        "outputs": end.outputs if end else {},
+        "counts": {"total": len(tasks), **{phase.lower(): counts[phase] for phase in Phase}},
+        "tasks": tasks,
+    }
+
+
+def _standing(head: Head, end: End | None, counts: Counter[str], *, is_held: bool) -> tuple[str, str, str]:
+    if end:
+        return end.phase, end.reason, end.message
+    if is_held:
+        return "Running", "Running", _progress((counts[phase], phase.lower()) for phase in Phase)
+    cure = f"nobody runs it; `levada run --local` with --name {head.name} goes on"
+    return "Suspended", "Interrupted", cure
+
+
+def _progress(counted: Iterable[tuple[int, str]]) -> str:
+    return ", ".join(f"{count} {word}" for count, word in counted if count) or "no tasks"
+
+
+def _task(row: Row) -> Record:
+    told = readable(row)
+    task: Record = {"path": row.path}
+    task |= {name: told.get(name, "") for name in ("phase", "reason", "message")}
+    task |= {name: told.get(name) for name in ("exitCode", "pod", "cacheMissReason", "startTime", "completionTime")}
+    task |= {"attempts": told.get("attempts", 0), "cached": row.phase is Phase.CACHED}
+    task |= {"outputs": told.get("outputs", {}), "logTail": told.get("logTail", "")}
+    return task
+
+
+def _time(time: datetime) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,111 @@
+"""What a run asks of its surroundings and what this machine makes of it: refused where it would matter, else said."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from levada.graph.model import Component, Graph, Task
+from levada.local.errors import NotPossibleHereError
+
+_OF_A_CLUSTER = (
+    "nodeSelector",
+    "tolerations",
+    "affinity",
+    "serviceAccountName",
+    "automountServiceAccountToken",
+    "priorityClassName",
+    "runtimeClassName",
+    "imagePullSecrets",
+    "podSecurity",
+    "volumes",
+    "volumeMounts",
+    "labels",
+    "annotations",
+)
+
+
+@dataclass(slots=True)
+class Findings:
+    """What cannot be had here, and what does not count here."""
+
+    refused: list[str] = field(default_factory=list)
+    ignored: dict[str, None] = field(default_factory=dict)
+    images: bool = False
+
+
+def look_at(graph: Graph, *, uses_images: bool) -> list[str]:
+    """Sentences about what does not count on this machine.
+
+    Raises
+    ------
+    NotPossibleHereError
+        Naming everything that the run cannot do without.
+    """
+    findings = Findings()
+    for path, task, component in _leaves(graph, ""):
+        _look_at_template(path, task.pod, findings, uses_images=uses_images)
+        if not uses_images:
+            findings.images |= bool(component.image)
+            if component.resources:
+                findings.ignored["resources"] = None
+            if not component.command:
+                findings.refused.append(
+                    f"task {path}: its component has no command, and what its image starts is not known here; "
+                    "add `command`, or use --runner podman"
+                )
+    if findings.refused:
+        raise NotPossibleHereError("; ".join(dict.fromkeys(findings.refused)))
+    sentences = []
+    if findings.images:
+        sentences.append("tasks run as processes of this machine: their images are not used")
+    if findings.ignored:
+        sentences.append(f"without effect here: {', '.join(findings.ignored)}")
+    return sentences
+
+
+def template_environment(template: Mapping[str, Any]) -> dict[str, str]:
+    """The variables that a `podTemplate` sets; those from Secrets and ConfigMaps are taken from our own environment."""
+    environment: dict[str, str] = {}
+    for variable in template.get("env", []):
+        name = variable["name"]
+        if "valueFrom" not in variable:
+            environment[name] = variable.get("value", "")
+        elif name in os.environ:
+            environment[name] = os.environ[name]
+    return environment
+
+
+def _leaves(graph: Graph, prefix: str) -> Iterator[tuple[str, Task, Component]]:
+    for name, task in graph.tasks.items():
+        if isinstance(task.body, Graph):
+            yield from _leaves(task.body, f"{prefix}{name}.")
+        else:
+            yield f"{prefix}{name}", task, task.body
+
+
+def _look_at_template(path: str, template: Mapping[str, Any], findings: Findings, *, uses_images: bool) -> None:
+    findings.ignored |= dict.fromkeys(key for key in _OF_A_CLUSTER if key in template)
+    if "resources" in template and not uses_images:
+        findings.ignored["resources"] = None
+    for variable in template.get("env", []):
+        source = variable.get("valueFrom") or {}
+        reference = source.get("secretKeyRef") or source.get("configMapKeyRef")
+        if reference and variable["name"] not in os.environ and not reference.get("optional"):
+            findings.refused.append(
+                f"task {path}: {variable['name']} comes from a cluster's {_kind(source)} {reference['name']!r}; "
+                f"set {variable['name']} in the environment of this command"
+            )
+    for source in template.get("envFrom", []):
+        reference = source.get("secretRef") or source.get("configMapRef")
+        if reference and not reference.get("optional"):
+            findings.refused.append(
+                f"task {path}: its envFrom takes all of a cluster's {_kind(source)} {reference['name']!r}, which is "
+                "not here; name the variables one by one with `env`, and set them in the environment of this command"
+            )
+
+
+def _kind(source: Mapping[str, Any]) -> str:
+    return "Secret" if any(key.startswith("secret") for key in source) else "ConfigMap"

@@ -1,0 +1,121 @@
+"""Whatever a person writes, the frontend finds a graph or names mistakes; it never breaks."""
+
+import copy
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from levada.frontend.documents import read_documents
+from levada.frontend.mistakes import InvalidSpecError
+from levada.frontend.native import build_run
+from levada.frontend.objects import check_objects, find_objects
+
+RUN = {
+    "parameters": {"epochs": 5, "data": {"uri": "s3://b/data"}},
+    "podTemplate": {"nodeSelector": {"a": "b"}, "env": [{"name": "E", "value": "1"}]},
+    "pipelineSpec": {
+        "parameters": [{"name": "epochs", "type": "Integer", "default": 1}, {"name": "data", "type": "Dataset"}],
+        "tasks": [
+            {
+                "name": "train",
+                "inputs": {"n": {"parameter": "epochs"}, "d": {"parameter": "data"}, "s": {"value": "x"}},
+                "componentSpec": {
+                    "inputs": [{"name": "n", "type": "int"}, {"name": "d"}, {"name": "s", "optional": True}],
+                    "outputs": [{"name": "model", "type": "Model"}],
+                    "implementation": {
+                        "container": {
+                            "image": "i",
+                            "command": ["a", {"inputPath": "d"}, {"concat": ["--n=", {"inputValue": "n"}]}],
+                            "args": [{"if": {"cond": {"isPresent": "s"}, "then": [{"inputValue": "s"}]}},
+                                     {"outputPath": "model"}],
+                            "env": {"A": {"inputValue": "n"}},
+                            "resources": {"limits": {"cpu": 0.5}},
+                        }
+                    },
+                },
+            },
+            {"name": "use", "componentRef": {"name": "c"}, "after": ["train", {"task": "train"}],
+             "inputs": {"m": {"task": "train", "output": "model"}}},
+        ],
+        "outputs": {"model": {"task": "train", "output": "model"}},
+    },
+}  # fmt: skip
+COMPONENTS = {"c": {"inputs": [{"name": "m", "type": "Model"}],
+                    "implementation": {"container": {"image": "i", "args": [{"inputUri": "m"}]}}}}  # fmt: skip
+
+_names = st.sampled_from(
+    ["name", "type", "value", "task", "output", "inputs", "if", "then", "concat", "n", "d", "", "x"]
+)
+_scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | _names
+_values = st.recursive(
+    _scalars, lambda inner: st.lists(inner, max_size=3) | st.dictionaries(_names, inner, max_size=3), max_leaves=6
+)
+
+
+def places(node, path=()):
+    """Every place in a document."""
+    yield path
+    items = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for key, value in items:
+        yield from places(value, (*path, key))
+
+
+@st.composite
+def broken(draw):
+    """A run's spec with one to three places replaced, removed or added to."""
+    document = {"spec": copy.deepcopy(RUN)}
+    for _ in range(draw(st.integers(1, 3))):
+        path = draw(st.sampled_from([path for path in places(document) if path]))
+        holder = document
+        for key in path[:-1]:
+            holder = holder[key]
+        action = draw(st.sampled_from(["replace", "remove", "add"]))
+        target = holder[path[-1]]
+        if action == "add" and isinstance(target, dict):
+            target[draw(_names)] = draw(_values)
+        elif action == "remove" and path != ("spec",):
+            del holder[path[-1]]
+        else:
+            holder[path[-1]] = draw(_values)
+    return document["spec"]
+
+
+def test_the_document_that_is_broken_below_is_whole():
+    graph, inputs = build_run(RUN, {}, COMPONENTS)
+    assert (list(graph.tasks), inputs["epochs"]) == (["train", "use"], 5)
+
+
+@settings(max_examples=300)
+@given(broken())
+def test_a_broken_spec_is_read_or_refused_with_reasons(spec):
+    try:
+        graph, _ = build_run(spec, {}, COMPONENTS)
+    except InvalidSpecError as error:
+        assert error.mistakes
+        assert all(mistake.message for mistake in error.mistakes)
+    else:
+        assert graph.tasks
+
+
+@settings(max_examples=200)
+@given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
+def test_a_file_of_anything_is_read_or_refused_with_lines(content):
+    documents, unreadable = read_documents("file.yaml", content)
+    objects, misplaced = find_objects(documents)
+    for mistake in [*unreadable, *misplaced, *check_objects(objects)]:
+        assert mistake.line >= 1
+
+
+@settings(max_examples=100)
+@given(st.data())
+def test_the_example_with_some_of_its_characters_changed_is_read_or_refused(data):
+    folder = Path(__file__).parents[2] / "manifests" / "examples" / "breast-cancer"
+    text = (folder / "pipeline.yaml").read_text() + "\n---\n" + (folder / "run-a.yaml").read_text()
+    for _ in range(data.draw(st.integers(1, 4))):
+        place = data.draw(st.integers(0, len(text) - 1))
+        text = text[:place] + data.draw(st.sampled_from(list(":-{}[]#&*!|>'\"%@`\t \n,?0ay~"))) + text[place + 1 :]
+    documents, unreadable = read_documents("file.yaml", text.encode())
+    objects, misplaced = find_objects(documents)
+    for mistake in [*unreadable, *misplaced, *check_objects(objects)]:
+        assert mistake.line >= 1
