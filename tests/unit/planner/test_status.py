@@ -49,9 +49,10 @@ class TestStanding:
 
 class TestConditions:
     def test_are_those_of_the_documented_table(self):
-        rows = re.findall(r"^\| (\w+) \| (\w+) \| (\w+) \| (\w+) \| (\w+) \|", PAGE.read_text(), re.MULTILINE)[1:]
-        assert {"Pending", "Running", "Succeeded", "Failed"} <= {phase for phase, *_ in rows} <= set(_TRUTH)
-        for phase, *truth in rows:
+        rows = re.findall(r"^\| (\w+) \| (\w+) \| (\w+) \| (\w+) \| (\w+) \|", PAGE.read_text(), re.MULTILINE)
+        of_runs = [row for row in rows if row[0] in _TRUTH]
+        assert {"Pending", "Running", "Succeeded", "Failed"} <= {phase for phase, *_ in of_runs}
+        for phase, *truth in of_runs:
             made = conditions(Standing(phase, "Reason", "message"), [], 3, NOW)
             assert [item["type"] for item in made] == TYPES
             assert [item["status"] for item in made] == truth
