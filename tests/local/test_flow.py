@@ -32,3 +32,11 @@ def test_a_run_that_fails_fast_stops_what_runs_and_what_waits_for_a_free_place(l
     assert done.code == 1
     phases = {path: task["phase"] for path, task in done.tasks.items()}
     assert phases == {"bad": "Failed"} | {f"long-{index}": "Cancelled" for index in range(3)}
+
+
+def test_a_task_runs_only_where_its_condition_holds(levada):
+    never = script("exit 1")
+    never |= {"when": "inputs.day == 'Sunday'", "inputs": {"day": {"value": "Monday"}}}
+    done = levada.run(levada.write("weekday", {"never": never}))
+    assert (done.code, done.tasks["never"]["phase"]) == (0, "Skipped"), done.err
+    assert 'is false: day = "Monday"' in done.tasks["never"]["message"]

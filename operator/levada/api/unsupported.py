@@ -37,13 +37,11 @@ NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
         "pipelineRef": "object",
         "pipelineSpec": "object",
         "resource": "object",
-        "when": "string",
     },
     "binding": {
         "at": "object",
         "collect": "object",
         "item": "string",
-        "oneOf": "array",
         "run": "string",
     },
     "component": {},

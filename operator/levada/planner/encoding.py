@@ -16,6 +16,7 @@ import msgspec
 
 from levada.graph.model import Artifact, Datum
 from levada.planner.nodes import Leaf, Phase
+from levada.planner.reasons import INVALID_CONDITION
 
 READABLE_TASKS = 100
 """Runs with more tasks than this show failed tasks only."""
@@ -121,8 +122,7 @@ def readable(row: Row) -> dict[str, Any]:
         "message": row.message,
         "exitCode": row.exit_code,
         "pod": row.pod,
-        "attempts": row.attempt
-        + (row.phase is not Phase.SKIPPED and (row.phase is not Phase.PENDING or bool(row.attempt))),
+        "attempts": row.attempt + _is_under_way(row),
         "startTime": timestamp(row.started),
         "completionTime": timestamp(row.finished),
         "outputs": row.outputs,
@@ -133,6 +133,15 @@ def readable(row: Row) -> dict[str, Any]:
         for key, value in shown.items()
         if value not in (None, "", {}, 0) or (key == "exitCode" and value == 0)
     }
+
+
+def _is_under_way(row: Row) -> bool:
+    """Whether the attempt that the row counts has been started, and is not one that is waited for or never came."""
+    if row.phase is Phase.PENDING:
+        return bool(row.attempt)
+    if row.phase is Phase.CANCELLED:
+        return bool(row.pod or row.started)
+    return row.phase is not Phase.SKIPPED and row.reason != INVALID_CONDITION
 
 
 def plain_outputs(outputs: Mapping[str, Datum]) -> dict[str, Any] | None:

@@ -17,6 +17,7 @@ from levada.graph.model import (
     Graph,
     Input,
     Literal,
+    OneOf,
     Parameter,
     Task,
 )
@@ -136,10 +137,22 @@ class Group(Node):
             return self.inputs.get(binding.name, ABSENT)
         if isinstance(binding, External):
             return Artifact(binding.uri)
+        if isinstance(binding, OneOf):
+            return self._first(binding)
         producer = self.children[binding.task]
         if binding.output not in producer.outputs:
             raise UnavailableError(producer)
         return producer.outputs[binding.output]
+
+    def _first(self, binding: OneOf) -> Datum:
+        """Of exclusive branches the first that succeeded; where none did, a failure says more than a skip."""
+        missing: list[Node] = []
+        for choice in binding.choices:
+            producer = self.children[choice.task]
+            if producer.phase.is_success and choice.output in producer.outputs:
+                return producer.outputs[choice.output]
+            missing.append(producer)
+        raise UnavailableError(next((node for node in missing if node.phase is not Phase.SKIPPED), missing[0]))
 
     def leaves(self) -> Iterator[Leaf]:
         """Every leaf below, in written order."""

@@ -57,6 +57,8 @@ None: as many as the task's `infraLimit` says."""
 # Of tasks that never ran.
 UPSTREAM_FAILED: Final = "UpstreamFailed"
 UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
+CONDITION_FALSE: Final = "ConditionFalse"
+INVALID_CONDITION: Final = "InvalidCondition"
 
 # Of tasks and runs that somebody stopped.
 CANCELLED: Final = "Cancelled"

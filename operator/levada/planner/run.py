@@ -222,11 +222,11 @@ class Run:
             else:
                 current.phase = final
             current.finished = current.finished or now
-            if isinstance(current, Group) and final in (Phase.SKIPPED, Phase.CANCELLED):
-                for child in current.children.values():
+            if isinstance(current, Group) and final is not Phase.SUCCEEDED:
+                for child in current.children.values():  # of a group that never began
                     if not child.phase.is_final:
                         child.reason, child.message = current.reason, current.message
-                        finished.append((child, final))
+                        finished.append((child, Phase.CANCELLED if final is Phase.CANCELLED else Phase.SKIPPED))
             finished.extend(self._settle(current.dependants))
             finished.extend(self._close(current.scope))
 

@@ -42,3 +42,10 @@ def test_a_task_is_tried_again_and_another_may_fail():
 
     assert sorted(play(run, act)) == ["optional-extra#0", *(f"third-time-lucky#{attempt}" for attempt in range(3))]
     assert (run.root.phase, run.root.outputs) == (Phase.SUCCEEDED, {"attempt": 2})
+
+
+def test_one_of_two_branches_runs_and_its_result_is_taken():
+    run, _ = load("branches.yaml")
+    assert play(run, lambda path, inputs, attempt: Success({"result": inputs["rows"]})) == ["large#0", "report#0"]
+    assert run.leaves["small"].message == "'inputs.rows <= 1000' is false: rows = 5000"
+    assert run.root.outputs == {"result": 5000}

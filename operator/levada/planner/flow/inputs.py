@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from levada.graph.model import ABSENT, Datum
 from levada.planner import reasons
+from levada.planner.flow.condition import decide
 from levada.planner.nodes import Node, Phase, UnavailableError
 
 
@@ -15,18 +16,20 @@ def bind(node: Node) -> Phase | None:
         predecessor = scope.children[edge.task]
         if edge.require_success and not predecessor.phase.is_success:
             return _without(node, predecessor)
-    inputs: dict[str, Datum] = {}
-    for name, declared in node.declared_inputs.items():
-        datum: Datum = ABSENT
-        if binding := node.task.inputs.get(name):
-            try:
-                datum = scope.value(binding)
-            except UnavailableError as unavailable:
-                if not _may_do_without(unavailable.producer) or not declared.may_be_absent:
-                    return _without(node, unavailable.producer)
-        inputs[name] = declared.default if datum is ABSENT else datum
-    node.inputs = inputs
-    return None
+    declared_inputs = node.declared_inputs
+    inputs: dict[str, Datum] = {name: declared.default for name, declared in declared_inputs.items()}
+    for name, binding in node.task.inputs.items():
+        declared = declared_inputs.get(name)  # None: only `when` looks at it
+        try:
+            datum = scope.value(binding)
+        except UnavailableError as unavailable:
+            if not _may_do_without(unavailable.producer) or not (declared and declared.may_be_absent):
+                return _without(node, unavailable.producer)
+        else:
+            if datum is not ABSENT or declared is None:
+                inputs[name] = datum
+    node.inputs = {name: inputs[name] for name in declared_inputs}
+    return decide(node, inputs) if node.task.when else None
 
 
 def _may_do_without(producer: Node) -> bool:
