@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup verify test test-fast cluster-up cluster-down cluster-demo image bench generate format
+.PHONY: help setup demo bench-local verify test test-fast cluster-up cluster-down cluster-demo image bench generate format
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -21,6 +21,24 @@ $(VENV)/.ready: requirements-dev.lock pyproject.toml
 
 test-fast: setup ## Unit and property tests only (under a minute)
 	$(BIN)/pytest tests/unit tests/property -q -n 2
+
+DEMO := manifests/examples/breast-cancer
+DEMO_STATE := build/demo
+DEMO_RUN := $(BIN)/levada run --local $(DEMO)/components.yaml $(DEMO)/pipeline.yaml
+
+demo: export LEVADA_HOME := $(DEMO_STATE)
+demo: setup ## Run the example twice on this machine (no root, no cluster), compare both runs, write a report
+	@rm -rf $(DEMO_STATE); mkdir -p $(DEMO_STATE)
+	@echo "==> breast-cancer-a and breast-cancer-b, side by side"
+	@$(DEMO_RUN) $(DEMO)/run-a.yaml >$(DEMO_STATE)/a.log 2>&1 & other=$$!; \
+		$(DEMO_RUN) $(DEMO)/run-b.yaml; mine=$$?; \
+		wait $$other || { cat $(DEMO_STATE)/a.log; exit 1; }; cat $(DEMO_STATE)/a.log | tail -n 3; exit $$mine
+	@$(BIN)/levada compare --local breast-cancer-a breast-cancer-b
+	@$(BIN)/levada report --local breast-cancer-a breast-cancer-b -O $(DEMO_STATE)/report.html
+	@echo "==> the report: $(CURDIR)/$(DEMO_STATE)/report.html"
+
+bench-local: setup ## What the local engine costs, beside a bare loop of processes
+	@PYTHONPATH=tests $(BIN)/python -m bench.local
 
 CLUSTER := PYTHONPATH=tests $(BIN)/python -m cluster
 

@@ -44,7 +44,15 @@ def outside():
 
 
 def task(path, begin, end, outputs=None, **fields):
-    empty = {"phase": "Succeeded", "reason": "", "message": "", "exitCode": None, "pod": None, "attempts": 1}
+    empty = {
+        "phase": "Succeeded",
+        "reason": "",
+        "message": "",
+        "exitCode": None,
+        "pod": None,
+        "attempts": 1,
+        "logTail": "",
+    }
     times = {"startTime": f"2026-01-01T00:00:{begin}Z", "completionTime": f"2026-01-01T00:00:{end}Z"}
     return {"path": path, **empty, **times, "outputs": outputs or {}, **fields}
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.conftest import container
+from e2e.runs import container
 
 REPO = Path(__file__).parents[2]
 EXAMPLE = REPO / "manifests" / "examples" / "breast-cancer"
@@ -142,7 +142,7 @@ def test_a_failed_run_ends_with_1_and_says_why(levada):
     assert "no task 'baad'" in err
 
 
-def test_logs_are_followed_while_the_task_runs(levada, wait_for):
+def test_logs_are_followed_while_the_task_runs(levada, kubectl):
     script = "echo first; while ! test -e /tmp/go; do sleep 0.1; done; echo last"
     levada.write("run.yaml", run_of({"slow": container(script)}))
     levada("run", "run.yaml", "--detach")
@@ -150,7 +150,7 @@ def test_logs_are_followed_while_the_task_runs(levada, wait_for):
     assert following.stdout.readline() == "first\n"
     record = json.loads(levada("get", "run-1", "-o", "json")[0])
     pod = record["tasks"][0]["pod"]
-    wait_for._kubectl("exec", "-n", record["namespace"], pod, "-c", "main", "--", "touch", "/tmp/go")
+    kubectl("exec", "-n", record["namespace"], pod, "-c", "main", "--", "touch", "/tmp/go")
     out, _ = following.communicate(timeout=TIMEOUT)
     assert (out, following.returncode) == ("last\n", 0)
 

@@ -150,4 +150,6 @@ def test_a_lost_node_starts_the_next_attempt_only_when_the_node_is_gone(runs, ku
 
     # Nothing but the cluster's garbage collector says that the node will not come back.
     seen = runs.until("stranded", tried_again, "the second attempt", 240)
-    assert "Disrupted" in str(seen["tasks"]) or "Unschedulable" in str(seen["tasks"])
+    assert "Disrupted" in seen["tasks"][0]["message"]
+    runs.delete("stranded")
+    runs.wait_gone("stranded")

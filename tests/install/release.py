@@ -67,7 +67,7 @@ class Release:
         os.kill(pid_in_pod(uid), number)
 
 
-def levada(*arguments: str) -> str:
+def run_levada(*arguments: str) -> str:
     """The program `levada`, as a person calls it."""
     environment = {**os.environ, "KUBECONFIG": str(KUBECONFIG)}
     done = subprocess.run(
@@ -75,3 +75,9 @@ def levada(*arguments: str) -> str:
     )
     assert done.returncode == 0, f"levada {' '.join(arguments)}: {done.stdout}{done.stderr}"
     return done.stdout + done.stderr
+
+
+def held(kubectl: Kubectl) -> list[str]:
+    """Every Pod in the cluster that could not be deleted if there were no operator."""
+    pods = kubectl.json("get", "pods", "-A", "-l", "levada.dev/run")["items"]
+    return [pod["metadata"]["name"] for pod in pods if "levada.dev/result" in pod["metadata"].get("finalizers", [])]

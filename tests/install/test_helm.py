@@ -7,10 +7,9 @@ import pytest
 from cluster.install import CHART
 from cluster.kubectl import KubectlError
 from e2e.runs import Runs
-from install.release import NAMESPACE
+from install.release import NAMESPACE, held
 from install.tasks import after, gated, number
 
-FINALIZER = "levada.dev/result"
 KINDS = ("components", "pipelines", "pipelineruns")
 
 
@@ -29,12 +28,6 @@ def older_chart(tmp_path):
 def fields_of_a_component(kubectl):
     kind = kubectl.json("get", "crd", "components.levada.dev")
     return kind["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]["spec"]["properties"].keys()
-
-
-def held(kubectl):
-    """Every Pod in the cluster that could not be deleted now."""
-    pods = kubectl.json("get", "pods", "-A", "-l", "levada.dev/run")["items"]
-    return [pod["metadata"]["name"] for pod in pods if FINALIZER in pod["metadata"].get("finalizers", [])]
 
 
 def test_an_upgrade_brings_new_kinds_and_runs_go_on(levada, runs, gates, kubectl, older_chart):
@@ -88,7 +81,7 @@ def test_without_levada_a_namespace_with_active_runs_can_be_deleted(levada, kube
     kubectl("create", "namespace", namespace)  # the fixture deletes it
 
 
-def test_with_given_namespaces_others_are_left_alone(levada, runs, kubectl, namespace):
+def test_with_given_namespaces_others_are_left_alone(levada, audit, runs, kubectl, namespace):
     other = f"{namespace}-other"
     kubectl("create", "namespace", other)
     try:
@@ -101,6 +94,9 @@ def test_with_given_namespaces_others_are_left_alone(levada, runs, kubectl, name
         runs.succeed("here")
         assert elsewhere.get("elsewhere")["status"] == {"observedGeneration": -1}
         assert not elsewhere.pods("elsewhere")
+        asked = [each for each in audit.requests() if each.replica in levada.replicas()]
+        assert {each.namespace for each in asked} == {namespace, NAMESPACE}, "it looks beyond what it was given"
+        assert all(each.allowed for each in asked)
         levada.upgrade()
         elsewhere.succeed("elsewhere")
     finally:

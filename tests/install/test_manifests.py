@@ -13,9 +13,8 @@ from cluster.install import VALUES
 from cluster.paths import KUBECONFIG, REPO, VENV
 from e2e import gitops
 from e2e.runs import Runs
-from install.release import NAMESPACE, levada
+from install.release import NAMESPACE, held, run_levada
 from install.tasks import after, gated, number
-from install.test_helm import held
 
 MANIFEST = REPO / "manifests" / "install.yaml"
 
@@ -37,7 +36,7 @@ def without_helm(release, kubectl, manifest):
     if release.state is None:
         release.settle()
     release.uninstall()
-    levada("uninstall", "--yes", "--delete-crds")
+    run_levada("uninstall", "--yes", "--delete-crds")
     kubectl("delete", "namespace", NAMESPACE, "--timeout=100s")
     yield
     kubectl("delete", "--ignore-not-found", "--timeout=100s", "-f", manifest, timeout=150)
@@ -88,7 +87,7 @@ def test_kubectl_installs_it_upgrades_it_and_removes_it(without_helm, kubectl, n
     runs.start("active", {"one": gated()})
     runs.running("active")
     assert held(kubectl)
-    said = levada("uninstall", "--yes")
+    said = run_levada("uninstall", "--yes")
     assert "done: 1 Pods released" in said
     assert not held(kubectl)
     # Kinds too: with them go the runs and their Pods.

@@ -101,3 +101,31 @@ def test_a_leader_that_ends_in_good_order_hands_over(replicas, runs, gates, kube
     gates.open(runs, "handed", "t0")
     runs.succeed("handed")
     assert lease["holderIdentity"].startswith(tuple(replicas.replicas()))
+
+
+def test_when_all_replicas_are_killed_at_once_the_run_goes_on_when_they_are_back(
+    replicas, audit, runs, gates, namespace
+):
+    runs.start("dark", chain(3))
+    runs.running("dark")
+    before = replicas.holder()
+    for pod in replicas.replicas():
+        replicas.signal(pod, signal.SIGKILL)
+    gates.open(runs, "dark", "t0")  # it ends while nobody is there
+    runs.succeed("dark")
+    assert replicas.holder() != before, "the lease is a process's, not a Pod's"
+    created = created_pods(audit, namespace)
+    assert (len(created), set(created.values())) == (3, {1})
+
+
+def test_a_lease_that_somebody_deletes_comes_back_and_nothing_runs_twice(
+    replicas, audit, runs, gates, kubectl, namespace
+):
+    runs.start("robbed", chain(3))
+    runs.running("robbed")
+    kubectl("-n", "levada-system", "delete", "lease", "levada")
+    gates.open(runs, "robbed", "t0")
+    runs.succeed("robbed")
+    replicas.led()
+    created = created_pods(audit, namespace)
+    assert (len(created), set(created.values())) == (3, {1})

@@ -73,6 +73,12 @@ class Levada:
         path.write_text(json.dumps(document))
         return path
 
+    def set_parameters(self, path, values):
+        """Give a run of `write` its parameters."""
+        document = json.loads(path.read_text())
+        document["spec"]["parameters"] = values
+        path.write_text(json.dumps(document))
+
     @property
     def home(self):
         return self.folder / ".levada"

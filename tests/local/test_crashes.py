@@ -144,9 +144,8 @@ def test_a_process_that_ended_before_its_result_was_noted_is_not_run_again(levad
     # As if the engine had been killed between the end of the process and the note of its result.
     lines = [line for line in levada.journal("late") if b'"Succeeded"' not in line]
     (run / "journal").write_bytes(b"".join(line + b"\n" for line in lines))
-    out = run / "tasks/a/0/outputs/out/data"
+    out = run / "work/a.0/outputs/out/data"
     out.mkdir(parents=True)
-    (run / "tasks/a/0/work").mkdir()
     (out / "text").write_text("made by a")
     before = entries(levada)
     done = levada.run(path)

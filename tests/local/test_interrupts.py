@@ -111,7 +111,7 @@ def test_a_second_engine_is_refused_and_disturbs_nothing(levada, pids):
     path = levada.write("busy", {"slow": script(f"{TELLS} while ! test -e {levada.folder}/go; do sleep 0.05; done")})
     first = levada.start("run", "--local", "-o", "json", path)
     [pid] = pids(1)
-    before = levada.journal("busy")
+    before = until(lambda: levada.journal("busy"), "a note of its start")
     second = levada.run(path)
     assert second.code == 2
     assert "is being run by another process" in second.err

@@ -1,6 +1,7 @@
 """A run for people: a heading, a table of its tasks, its outputs."""
 
 import json
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -20,13 +21,15 @@ _STYLES = {
     "Skipped": "dim",
 }
 _LONGEST = 80
+_UNFOLDED = 10_000
 
 
 class Output(Console):
     """stdout. A reader that has seen enough (`| head`) is no error; rich would end with 1."""
 
     def __init__(self) -> None:
-        super().__init__(highlight=False, soft_wrap=False)
+        # What is not read by eyes is not folded: `levada get x | grep` finds whole lines.
+        super().__init__(highlight=False, width=None if sys.stdout.isatty() else _UNFOLDED)
 
     def on_broken_pipe(self) -> None:
         """Let `main` end quietly."""
@@ -37,7 +40,7 @@ def print_run(view: View, *, tasks: bool = True) -> None:
     """Print a run on stdout, with or without the table of its tasks."""
     console = Output()
     console.print(heading(view))
-    if view["message"]:
+    if view["message"] and view["phase"] != "Succeeded":
         console.print(Text(f"{view['reason']}: {view['message']}"), soft_wrap=True)
     if tasks and view["tasks"]:
         console.print(task_table(view["tasks"]))
@@ -56,10 +59,16 @@ def task_table(tasks: list[View]) -> Table:
     for column in ("TASK", "PHASE", "TIME", "ATTEMPTS", "WHY, OR OUTPUTS"):
         table.add_column(column, overflow="fold")
     for task in tasks:
-        outputs = ", ".join(f"{name}={shown(value)}" for name, value in task["outputs"].items())
+        outputs = ", ".join(_output(name, value) for name, value in task["outputs"].items())
         why = Text(reason_of(task) or outputs)
         table.add_row(Text(task["path"]), phase_text(task["phase"]), duration(task), str(task["attempts"]), why)
     return table
+
+
+def _output(name: str, value: Any) -> str:
+    """An output in a table; where an artifact is, `levada artifacts` says."""
+    is_artifact = isinstance(value, Mapping) and "uri" in value
+    return f"{name} ({value.get('type', 'Artifact')})" if is_artifact else f"{name}={shown(value)}"
 
 
 def reason_of(view: View) -> str:

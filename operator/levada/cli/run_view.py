@@ -47,4 +47,5 @@ def task_view(task: Mapping[str, Any]) -> View:
     view["attempts"] = task.get("attempts", 0)
     view["cached"] = task.get("cached", task.get("phase") == "Cached")
     view["outputs"] = task.get("outputs", {})
+    view["logTail"] = task.get("logTail", "")
     return view

@@ -6,12 +6,19 @@ was started after it, ours included; and outside the main thread it leaves signa
 
 import asyncio
 import logging
+import sys
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, cast
 
+if "kubernetes" not in sys.modules:
+    # Where it is installed kopf loads that package, only to know its classes if it sees them: 10 MB for nothing.
+    sys.modules["kubernetes"] = None  # type: ignore[assignment]
 import kopf
+
+if sys.modules["kubernetes"] is None:
+    del sys.modules["kubernetes"]
 
 from levada.kube import credentials
 from levada.kube.backoff import Backoff
@@ -88,17 +95,16 @@ class KopfShell:
     async def _login(self, **_: Any) -> kopf.ConnectionInfo:
         """The same credentials as all our requests have."""
         access = await credentials.load(self._kubeconfig, self._context)
-        configuration = access.configuration
         scheme, _space, token = (await access.authorization() or "").partition(" ")
         return kopf.ConnectionInfo(
             server=access.server,
-            ca_path=configuration.ssl_ca_cert,
-            insecure=not configuration.verify_ssl,
+            ca_path=access.ca_file,
+            insecure=not access.verify,
             scheme=scheme or None,
             token=token or None,
-            certificate_path=configuration.cert_file,
-            private_key_path=configuration.key_file,
-            proxy_url=configuration.proxy,
+            certificate_path=access.certificate_file,
+            private_key_path=access.key_file,
+            proxy_url=access.proxy,
             trust_env=True,
         )
 

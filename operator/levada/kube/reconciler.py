@@ -92,10 +92,12 @@ class Reconciler:
         changed = self._changed.pop(key, set())
         active = self._active.get(key)
         try:
-            if active is None or not changed or key in self._unread:
+            is_unread = key in self._unread
+            if active is None or is_unread or not changed:
                 self._unread.discard(key)
-                active = await self._refresh(key)
-                changed = set(self._pods.get(key, ()))
+                known, active = active, await self._refresh(key)
+                if active is not known or not (is_unread or changed):  # taken up anew, or simply its time
+                    changed = set(self._pods.get(key, ()))
             if active is None:
                 return await self._clean_up(key)
             active.pods = self._pods.setdefault(key, {})

@@ -195,8 +195,8 @@ class Transport:
             headers={**call.headers, **({"Authorization": authorization} if authorization else {})},
             timeout=limits,
             ssl=access.tls or True,
-            server_hostname=access.configuration.tls_server_name,
-            proxy=access.configuration.proxy,
+            server_hostname=access.tls_server_name,
+            proxy=access.proxy,
             allow_redirects=False,
         ) as response:
             yield response

@@ -22,8 +22,6 @@ if TYPE_CHECKING:
     from levada.store.outputs import Homes
     from levada.store.stores import Stores
 
-LOG = "log"
-WORK = "work"
 _TAIL_BYTES, _TAIL_LINES = 2048, 80
 """As much of a failed task's log as the kubelet takes for a message."""
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
@@ -39,6 +37,10 @@ class Attempt:
     ----------
     key
         Names it in the file of attempts and below the run's folder.
+    folder
+        Where its process works; inputs, outputs and values are below it.
+    log
+        The file with all it prints.
     root
         The folder of its outputs in the store (a URI).
     homes
@@ -50,21 +52,12 @@ class Attempt:
     key: str
     component: Component
     layout: Layout
-    folder: Path
+    folder: str
+    log: str
     root: str
     environment: Mapping[str, str]
     homes: Homes = field(default_factory=dict)
     is_stopping: bool = False
-
-    @property
-    def work(self) -> str:
-        """The working folder of its process."""
-        return f"{self.folder}/{WORK}"
-
-    @property
-    def log(self) -> str:
-        """The file with all it prints."""
-        return f"{self.folder}/{LOG}"
 
     @property
     def moves_data(self) -> bool:
@@ -73,7 +66,11 @@ class Attempt:
 
     def make(self) -> None:
         """Make its folders and the files with parameters."""
-        os.makedirs(self.work)  # noqa: PTH103  # pathlib takes several times as long
+        try:
+            os.mkdir(self.folder)  # noqa: PTH102  # pathlib takes several times as long
+        except FileExistsError:  # Of an engine that was killed before the process started.
+            self.clear()
+            os.mkdir(self.folder)  # noqa: PTH102
         for path, text in self.layout.values.items():
             Path(path).parent.mkdir(exist_ok=True)
             Path(path).write_bytes(text.encode())
@@ -156,22 +153,17 @@ class Attempt:
         self.homes = {name: Path(os.path.realpath(Path(path).parent)) for name, path in paths.items() if path}
 
     def is_clear(self) -> bool:
-        """Whether there is nothing left but its log, once its empty working folder is gone."""
+        """Whether there is nothing in its folder; an empty one stays: removing it would take long."""
         if self.moves_data or self.layout.values or self.layout.single:
             return False
-        try:
-            os.rmdir(self.work)  # noqa: PTH106  # pathlib takes several times as long
-        except OSError:
-            return False
-        return True
+        with os.scandir(self.folder) as entries:
+            return not any(entries)
 
     def clear(self) -> None:
-        """Remove all but its log: what counts stands in the store."""
+        """Remove its folder: what counts stands in the store."""
         from levada.store.tree import discard  # noqa: PLC0415
 
-        for entry in os.scandir(self.folder) if self.folder.is_dir() else []:
-            if entry.name != LOG:
-                discard(Path(entry.path))
+        discard(Path(self.folder))
 
 
 def moment(seconds: float) -> datetime:

@@ -16,7 +16,7 @@ from levada.local.interrupts import Interrupts
 from levada.local.journal import Journal
 from levada.local.opening import Definition, Opened, open_run
 from levada.local.processes import Processes
-from levada.local.record import Record, record_of
+from levada.local.record import Record, record_of, views_of
 from levada.local.runners import Runner, find_runner
 from levada.local.surroundings import look_at
 from levada.local.tasks import STOP_GRACE, Tasks
@@ -75,22 +75,23 @@ def run_local(
         with writing(folder.home):
             opened = open_run(folder, definition, graph, inputs)
         if opened.recorded.end:
-            final = record_of(opened.head, opened.recorded.rows, opened.recorded.end, is_held=False)
+            tasks = list(views_of(opened.head, opened.recorded.rows).values())
+            final = record_of(opened.head, tasks, opened.recorded.end, is_held=False)
             observer(final)
             return final
         starts.end_all(opened.head.uid)
+        at_once = parallelism or os.cpu_count() or 1
         for sentence in sentences:
             notice(sentence)
         with (
             _attempts_file(folder) as attempts,
             Interrupts() as interrupts,
             closing(_journal(folder, opened)) as journal,
-            closing(Processes(attempts, lock)) as processes,
+            closing(Processes(attempts, lock, at_once)) as processes,
         ):
             stores = cache(partial(open_stores, folder.home))
-            at_once = parallelism or os.cpu_count() or 1
-            tasks = Tasks(folder, opened, processes, journal, starts, interrupts, stores, at_once)
-            return _follow(tasks, folder, interrupts, observer, notice)
+            at_work = Tasks(folder, opened, processes, journal, starts, interrupts, stores, at_once)
+            return _follow(at_work, folder, interrupts, observer, notice)
 
 
 def _follow(

@@ -4,7 +4,8 @@
 .levada/runs/<run>/run.json          what was asked for; written once
 .levada/runs/<run>/journal           how its tasks stand, line by line
 .levada/runs/<run>/attempts          processes that started and ended, written by the starter
-.levada/runs/<run>/tasks/<task>/<attempt>/   log, work, inputs, outputs, values
+.levada/runs/<run>/logs/<task>.<n>   what attempt n at a task printed, if anything
+.levada/runs/<run>/work/<task>.<n>/  where its process works; inputs, outputs and values are below it
 """
 
 from __future__ import annotations
@@ -79,15 +80,15 @@ class RunFolder:
         self.attempts = self.path / "attempts"
         self._engine_lock = self.path / "engine.lock"
         self._tasks_lock = self.path / "tasks.lock"
+        self.store_url = _store_url(home)
 
-    @property
-    def store_url(self) -> str:
-        """The URL of the store of all runs."""
-        return _store_url(self.home)
-
-    def attempt(self, key: str) -> Path:
+    def work(self, key: str) -> Path:
         """The folder of the attempt with this key; see `attempt_key`."""
-        return self.path / "tasks" / key
+        return self.path / "work" / key
+
+    def log(self, key: str) -> Path:
+        """The log of the attempt with this key."""
+        return self.path / "logs" / key
 
     def must_exist(self) -> None:
         """Raise `NoSuchRunError` unless there is such a run."""
@@ -104,7 +105,8 @@ class RunFolder:
             When another process is.
         """
         with writing(self.home):
-            self.path.mkdir(parents=True, exist_ok=True)
+            for folder in ("work", "logs"):
+                (self.path / folder).mkdir(parents=True, exist_ok=True)
             with suppress(FileExistsError), (self.home / ".gitignore").open("x") as ignore:
                 ignore.write("*\n")
             mine = os.open(self._engine_lock, os.O_RDWR | os.O_CREAT, 0o644)
@@ -142,8 +144,8 @@ class RunFolder:
 
 
 def attempt_key(path: str, attempt: int) -> str:
-    """One attempt as a relative folder, without spaces, the same for ever."""
-    return f"{segment(path)}/{attempt}"
+    """One attempt as the name of a file, without spaces, the same for ever."""
+    return f"{segment(path)}.{attempt}"
 
 
 def _store_url(home: Path) -> str:

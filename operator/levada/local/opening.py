@@ -14,7 +14,6 @@ import msgspec
 
 from levada.frontend.native import build_run
 from levada.graph.model import Datum, Graph
-from levada.local.attempt import WORK
 from levada.local.errors import FolderError, RunDiffersError
 from levada.local.home import RunFolder, attempt_key
 from levada.local.journal import Recorded, read_journal
@@ -23,6 +22,7 @@ from levada.local.survivors import AttemptEnd, Traces, end_survivors, read_attem
 from levada.planner.encoding import Row, leaf_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
+from levada.store.tree import discard
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,10 +138,11 @@ def _restore(opened: Opened, traces: Traces, folder: RunFolder) -> None:
         if not row.phase.is_final:
             key = attempt_key(path, row.attempt)
             # What it left is cleared once its result is noted: without it the disk has lost that note, with its power.
-            if key in traces.ended and (folder.attempt(key) / WORK).exists():
+            if key in traces.ended and folder.work(key).exists():
                 opened.ended[path] = traces.ended[key]
                 row = msgspec.structs.replace(row, phase=Phase.RUNNING)
             elif key in traces.ended or key in traces.running or row.phase is Phase.RUNNING:
+                discard(folder.work(key))
                 row = Row(path, Phase.PENDING, row.attempt + 1, row.infra_failures)
         run.restore(path, leaf_of(row, like, row.outputs or {}), now)
         opened.recorded.rows[path] = row

@@ -66,15 +66,17 @@ class Processes:
     lock
         Descriptor of a locked file; the lock is held until the last process is gone, whatever becomes of the engine.
         Both are the caller's to close.
+    parallelism
+        Processes at once; more of them wait.
     """
 
-    def __init__(self, attempts: int, lock: int) -> None:
+    def __init__(self, attempts: int, lock: int, parallelism: int) -> None:
         self.channel, theirs = socket.socketpair()
         numbers = [theirs.fileno(), attempts, lock]
         with theirs:
             # -S -I: no site-packages and no settings of the user's; it starts in a fraction of the time.
             self._starter = subprocess.Popen(  # noqa: S603
-                [sys.executable, "-I", "-S", starter.__file__, *map(str, numbers)],
+                [sys.executable, "-I", "-S", starter.__file__, *map(str, [*numbers, parallelism])],
                 pass_fds=numbers,
                 start_new_session=True,
                 stdin=subprocess.DEVNULL,
@@ -82,7 +84,10 @@ class Processes:
         self._buffer = b""
 
     def start(self, attempt: str, argv: Sequence[str], environment: dict[str, str], folder: str, log: str) -> None:
-        """Start a process in `folder`, its output in the file `log`, with `environment` on top of the engine's own."""
+        """Start a process in `folder` as soon as there is room; `environment` goes on top of the engine's own.
+
+        If it prints anything, the file `log` has it in the end.
+        """
         self._send("start", attempt, list(argv), environment, folder, log)
 
     def stop(self, attempt: str, grace: float, *, for_good: bool = False) -> None:
@@ -112,9 +117,12 @@ class Processes:
 
     def close(self) -> None:
         """Kill what still runs, and wait until all of it is gone."""
-        self.channel.close()
-        with suppress(subprocess.TimeoutExpired):  # Something hangs in the kernel; the lock stays taken until it ends.
-            self._starter.wait(_PATIENCE)
+        with suppress(OSError), self.channel:
+            self.channel.shutdown(socket.SHUT_WR)
+            self.channel.settimeout(_PATIENCE)  # Something may hang in the kernel; the lock stays taken until it ends.
+            while self.channel.recv(1 << 18):
+                pass
+            self._starter.wait()
 
     def _send(self, *message: Any) -> None:
         with suppress(BrokenPipeError):  # Then the next `receive` says so.

@@ -40,10 +40,14 @@ class Head(msgspec.Struct, frozen=True):
     format: int = 1
 
 
-def record_of(head: Head, rows: Mapping[str, Row], end: End | None, *, is_held: bool) -> Record:
-    """The record of a run; `is_held` while an engine runs it."""
+def views_of(head: Head, rows: Mapping[str, Row]) -> dict[str, Record]:
+    """What a record says of every task, by path."""
     paths = dict.fromkeys([*head.tasks, *rows])
-    tasks = [_task(rows.get(path) or Row(path, Phase.PENDING)) for path in paths]
+    return {path: view_of(rows.get(path) or Row(path, Phase.PENDING)) for path in paths}
+
+
+def record_of(head: Head, tasks: list[Record], end: End | None, *, is_held: bool) -> Record:
+    """The record of a run whose tasks stand like that; `is_held` while an engine runs it."""
     counts = Counter(task["phase"] for task in tasks)
     phase, reason, message = _standing(head, end, counts, is_held=is_held)
     return {
@@ -74,7 +78,8 @@ def _progress(counted: Iterable[tuple[int, str]]) -> str:
     return ", ".join(f"{count} {word}" for count, word in counted if count) or "no tasks"
 
 
-def _task(row: Row) -> Record:
+def view_of(row: Row) -> Record:
+    """What a record says of one task."""
     told = readable(row)
     task: Record = {"path": row.path}
     task |= {name: told.get(name, "") for name in ("phase", "reason", "message")}

@@ -84,7 +84,7 @@ class ContainerStarts:
         """`podman run ...`, with the attempt's folder at the same path as outside."""
         layout = attempt.layout
         argv = [self.program, "run", "--rm", "--name", _container(attempt, run_uid), "--label", _label(run_uid)]
-        argv += ["--volume", f"{attempt.folder}:{attempt.folder}", "--workdir", attempt.work]
+        argv += ["--volume", f"{attempt.folder}:{attempt.folder}", "--workdir", attempt.folder]
         if "podman" not in Path(self.program).name:
             argv += ["--user", f"{os.getuid()}:{os.getgid()}"]  # podman's root is us; docker's is the machine's.
         argv += _limits(attempt.component.resources)

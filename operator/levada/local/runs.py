@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from contextlib import suppress
+from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
-from levada.local.attempt import LOG
 from levada.local.errors import NoSuchTaskError
 from levada.local.home import RunFolder, attempt_key, default_home, open_stores, writing
 from levada.local.journal import read_journal
 from levada.local.opening import read_head
-from levada.local.record import Record, record_of
+from levada.local.record import Record, record_of, views_of
+from levada.local.starter import slot_file
+from levada.local.survivors import read_attempts
 
 if TYPE_CHECKING:
     from levada.graph.model import Graph
@@ -53,7 +56,8 @@ class LocalRuns:
         is_held = folder.is_held()  # First: what an engine writes before it goes is then read as well.
         with writing(self._home):
             recorded = read_journal(folder.journal)
-        return record_of(read_head(folder), recorded.rows, recorded.end, is_held=is_held)
+        head = read_head(folder)
+        return record_of(head, list(views_of(head, recorded.rows).values()), recorded.end, is_held=is_held)
 
     def follow(self, name: str) -> Iterator[Record]:
         """How it stands, again whenever that changes; ends when it is over or nobody runs it any more."""
@@ -84,8 +88,7 @@ class LocalRuns:
         """
         while follow and self._waits(name, task):
             time.sleep(_EVERY)
-        path = self.log_file(name, task)
-        with writing(self._home), path.open("rb") as log:
+        with writing(self._home), self._open_log(name, task) as log:
             while True:
                 goes_on = follow and self._task(self.read(name), task)["phase"] == "Running"
                 while piece := log.read(_CHUNK):
@@ -94,18 +97,26 @@ class LocalRuns:
                     return
                 time.sleep(_EVERY)
 
-    def log_file(self, name: str, task: str) -> Path:
-        """Where the log of the latest attempt at a task is; see `log`."""
-        found = self._task(self.read(name), task)
-        for number in range(max(found["attempts"] - 1, 0), -1, -1):
-            path = self._folder(name).attempt(attempt_key(task, number)) / LOG
-            if path.exists():
-                return path
-        raise NoSuchTaskError(f"task {task!r} of {name!r} has printed nothing: it is {found['phase']}")
-
     def stores(self) -> Stores:
         """Where artifacts are read from."""
         return open_stores(self._home)
+
+    def _open_log(self, name: str, task: str) -> BinaryIO:
+        folder = self._folder(name)
+        while True:
+            found = self._task(self.read(name), task)
+            if not found["attempts"]:
+                raise NoSuchTaskError(f"task {task!r} of {name!r} has not started: it is {found['phase']}")
+            key = attempt_key(task, found["attempts"] - 1)
+            place = read_attempts(folder.attempts).running.get(key)
+            with suppress(FileNotFoundError):
+                return folder.log(key).open("rb")
+            if place is None:
+                return BytesIO()
+            log = Path(slot_file(str(folder.log(key)), place[2])).open("rb")  # noqa: SIM115  # the caller closes it
+            if read_attempts(folder.attempts).running.get(key) == place:
+                return log  # Had it ended meanwhile, this could be another task's.
+            log.close()
 
     def _folder(self, name: str) -> RunFolder:
         folder = RunFolder(self._home, name)

@@ -15,7 +15,7 @@ from levada.local.starter import TOKEN, environment_of, start_ticks
 
 _PATIENCE = 30.0
 _POLL = 0.02
-_START_FIELDS, _END_FIELDS = 4, 5
+_START_FIELDS = _END_FIELDS = 5
 
 
 class AttemptEnd(NamedTuple):
@@ -28,9 +28,9 @@ class AttemptEnd(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Traces:
-    """What the file of attempts tells: pid and start ticks of those without an end, and the ends of the others."""
+    """What the file of attempts tells: pid, start ticks and slot of those without an end; the ends of the others."""
 
-    running: dict[str, tuple[int, int]]
+    running: dict[str, tuple[int, int, int]]
     ended: dict[str, AttemptEnd]
 
 
@@ -40,8 +40,8 @@ def read_attempts(path: Path) -> Traces:
     for line in path.read_text(errors="replace").splitlines() if path.exists() else []:
         with suppress(ValueError):
             if line.startswith("S ") and len(fields := line.split(" ")) == _START_FIELDS:
-                traces.running[fields[3]] = (int(fields[1]), int(fields[2]))
-                traces.ended.pop(fields[3], None)
+                traces.running[fields[4]] = (int(fields[1]), int(fields[2]), int(fields[3]))
+                traces.ended.pop(fields[4], None)
             elif line.startswith("E ") and len(fields := line.split(" ")) == _END_FIELDS:
                 traces.ended[fields[4]] = AttemptEnd(int(fields[1]), float(fields[2]), float(fields[3]))
                 traces.running.pop(fields[4], None)
@@ -69,7 +69,7 @@ def end_survivors(traces: Traces, run_uid: str) -> None:
 
 def _groups(traces: Traces) -> set[int]:
     """The groups (as negative numbers) whose first process is the very one that was noted."""
-    alive = {pid for pid, ticks in traces.running.values() if ticks and start_ticks(pid) == ticks}
+    alive = {pid for pid, ticks, _ in traces.running.values() if ticks and start_ticks(pid) == ticks}
     return {-pid for pid in alive if not _is_zombie(pid)}
 
 

@@ -19,7 +19,7 @@ from levada.local.interrupts import Interrupts
 from levada.local.journal import End, Journal
 from levada.local.opening import Opened
 from levada.local.processes import Processes
-from levada.local.record import Record, record_of
+from levada.local.record import Record, record_of, view_of, views_of
 from levada.local.runners import Starts
 from levada.local.starter import TOKEN
 from levada.local.surroundings import template_environment
@@ -59,6 +59,8 @@ class Tasks:
         self._head = opened.head
         self._run = opened.run
         self._rows = dict(opened.recorded.rows)
+        self._views = views_of(opened.head, opened.recorded.rows)
+        self._changed: set[str] = set()
         self._ended_before = dict(opened.ended)
         self._end: End | None = None
         self._processes = processes
@@ -66,7 +68,7 @@ class Tasks:
         self._starts = starts
         self._interrupts = interrupts
         self._stores = stores
-        self._parallelism = parallelism
+        self._most = 2 * parallelism  # As many run as may, as many stand ready: an end is followed by a start at once.
         self._workers = Workers(parallelism, interrupts.ring)
         self._queue: deque[Start] = deque()
         self._live: dict[str, Attempt] = {}
@@ -90,7 +92,9 @@ class Tasks:
 
     def record(self) -> Record:
         """How the run stands."""
-        return record_of(self._head, self._rows, self._end, is_held=not self._stopping)
+        self._views.update((path, view_of(self._rows[path])) for path in self._changed)
+        self._changed.clear()
+        return record_of(self._head, list(self._views.values()), self._end, is_held=not self._stopping)
 
     def advance(self) -> datetime | None:
         """Note what happened, and start and stop what the planner says. Returns when to come back by itself."""
@@ -107,7 +111,7 @@ class Tasks:
             version = self._run.version
             for leaf in plan.stops:
                 self._stop(leaf)
-            while self._queue and len(self._live) < self._parallelism:
+            while self._queue and len(self._live) < self._most:
                 self._start(self._queue.popleft())
             if version == self._run.version:
                 return plan.wake
@@ -151,6 +155,7 @@ class Tasks:
             rows = [row_of(leaf, None) for leaf in self._run.unrecorded.values()]
             self._journal.add(rows)
             self._rows.update((row.path, row) for row in rows)
+            self._changed.update(row.path for row in rows)
             self._run.mark_recorded(version)
         for attempt in self._done:
             if not attempt.is_clear():
@@ -178,10 +183,10 @@ class Tasks:
 
     def _attempt(self, leaf: Leaf) -> Attempt:
         key = attempt_key(leaf.path, leaf.attempt)
-        folder = self._folder.attempt(key)
+        folder, log = str(self._folder.work(key)), str(self._folder.log(key))
         place = (self._head.namespace, self._head.uid, leaf.path, leaf.attempt)
         root = attempt_root(self._folder.store_url, *place)
-        layout = lay_out(leaf.component, leaf.inputs, str(folder), root)
+        layout = lay_out(leaf.component, leaf.inputs, folder, root)
         environment = layout.env | {
             "LEVADA_RUN": self._head.name,
             "LEVADA_NAMESPACE": self._head.namespace,
@@ -189,7 +194,7 @@ class Tasks:
             "LEVADA_ATTEMPT": str(leaf.attempt),
         }
         environment |= template_environment(leaf.task.pod) | {TOKEN: f"{self._head.uid}/{key}"}
-        return Attempt(leaf.path, leaf.attempt, key, leaf.component, layout, folder, root, environment)
+        return Attempt(leaf.path, leaf.attempt, key, leaf.component, layout, folder, log, root, environment)
 
     def _staged(self, attempt: Attempt, error: BaseException | None) -> None:
         if isinstance(error, StoreError) and not isinstance(error, DiskFullError):
@@ -205,7 +210,7 @@ class Tasks:
 
     def _launch(self, attempt: Attempt) -> None:
         argv, environment = self._starts.command(attempt, self._head.uid)
-        self._processes.start(attempt.key, argv, environment, attempt.work, attempt.log)
+        self._processes.start(attempt.key, argv, environment, attempt.folder, attempt.log)
 
     def _take_in(self, event: seen.Event) -> None:
         attempt = self._live.get(event.attempt)
@@ -226,7 +231,10 @@ class Tasks:
 
     def _ended(self, attempt: Attempt, event: seen.Ended | seen.Stopped) -> None:
         if isinstance(event, seen.Stopped):
-            self._forget(attempt)
+            if self._stopping:
+                self._forget(attempt)
+            else:
+                self._observe(attempt, Failure("Stopped", "it was stopped before it started"))
         elif outcome := attempt.outcome(event):
             self._observe(attempt, outcome)
         else:

@@ -50,6 +50,7 @@ class Row(msgspec.Struct, array_like=True, omit_defaults=True):
     shard: int | None = None
     log: str = ""
     pod: str = ""
+    trouble: str = ""
     oom_kills: int = 0
     not_before: datetime | None = None
 
@@ -74,6 +75,7 @@ def row_of(leaf: Leaf, shard: int | None) -> Row:
         shard,
         leaf.log,
         leaf.pod,
+        leaf.trouble[:_MESSAGE],
         leaf.oom_kills,
         None if leaf.phase.is_final else leaf.not_before,
     )
@@ -81,7 +83,7 @@ def row_of(leaf: Leaf, shard: int | None) -> Row:
 
 def brief(row: Row) -> Row:
     """What is kept of a task of a large run that the status does not show: 10,000 logs would not fit."""
-    return msgspec.structs.replace(row, message=row.message[:_BRIEF], log="")
+    return msgspec.structs.replace(row, message=row.message[:_BRIEF], log="", trouble="")
 
 
 def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:
@@ -89,7 +91,8 @@ def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:
     leaf = Leaf(row.path, like.task, None)
     leaf.phase, leaf.attempt, leaf.infra_failures = row.phase, row.attempt, row.infra_failures
     leaf.reason, leaf.message, leaf.exit_code, leaf.log = row.reason, row.message, row.exit_code, row.log
-    leaf.pod, leaf.oom_kills, leaf.not_before = row.pod, row.oom_kills, row.not_before
+    leaf.pod, leaf.trouble = row.pod, row.trouble
+    leaf.oom_kills, leaf.not_before = row.oom_kills, row.not_before
     leaf.started, leaf.finished = row.started, row.finished
     leaf.outputs = {
         name: plain if like.component.outputs[name].is_parameter else Artifact(**plain)

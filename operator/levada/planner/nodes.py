@@ -100,7 +100,7 @@ class Leaf(Node):
         """Stand where `record`, a free-standing leaf, stood; its phase is for the run to decide."""
         self.attempt, self.infra_failures, self.oom_kills = record.attempt, record.infra_failures, record.oom_kills
         self.started, self.not_before, self.pod = record.started, record.not_before, record.pod
-        self.reason, self.message = record.reason, record.message
+        self.reason, self.message, self.trouble = record.reason, record.message, record.trouble
         self.exit_code, self.log = record.exit_code, record.log
 
     @property

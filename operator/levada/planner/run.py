@@ -97,7 +97,10 @@ class Run:
     def restore(self, path: str, record: Leaf, now: datetime) -> None:
         """Take over what was recorded of a task before a restart; `record` is a free-standing leaf."""
         leaf = self.leaves.get(path)
-        if leaf is None or leaf.phase.is_final:
+        if leaf is None:
+            return
+        if leaf.phase.is_final:  # skipped a moment ago, by the record of what it waited for: it was skipped then
+            leaf.finished = record.finished or leaf.finished
             return
         leaf.take_over(record)
         if record.phase.is_final:
@@ -202,7 +205,8 @@ class Run:
         leaf.oom_kills += leaf.reason == reasons.OOM_KILLED
         leaf.attempt += 1
         leaf.doom, leaf.is_started, leaf.started = None, False, None
-        self._ready[leaf.path] = leaf
+        if not leaf.blockers:  # seen before what it waited for, after a restart: its inputs are not bound yet
+            self._ready[leaf.path] = leaf
         self._move(leaf, Phase.PENDING)
 
     def _finish(self, node: Node, phase: Phase, now: datetime | None) -> None:

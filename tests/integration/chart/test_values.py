@@ -11,6 +11,7 @@ from ruamel.yaml import YAML
 
 from integration.chart.rendering import CHART, EVERYTHING, REPO, RefusedError, operator_container, pod_specs, template
 from levada.handlers.settings import Settings
+from levada.kube import metrics
 
 
 def test_the_chart_passes_helms_own_linter(helm):
@@ -95,6 +96,40 @@ def test_all_pods_meet_the_restricted_profile_with_a_read_only_root(render):
 def test_one_replica_never_holds_up_a_drain(render):
     assert not [key for key in render("podDisruptionBudget=true") if key[0] == "PodDisruptionBudget"]
     assert [key for key in render("podDisruptionBudget=true", "replicas=2") if key[0] == "PodDisruptionBudget"]
+
+
+def test_every_pod_is_admitted_where_the_restricted_profile_is_enforced(render, kubectl, namespace):
+    kubectl("label", "namespace", namespace, "pod-security.kubernetes.io/enforce=restricted")
+    for name, spec in pod_specs(render(*EVERYTHING)).items():
+        admitted = {**spec, "serviceAccountName": "default"}
+        if name == "levada-store-server":  # the StatefulSet adds it
+            claim = {"name": "data", "persistentVolumeClaim": {"claimName": "data"}}
+            admitted["volumes"] = [*spec["volumes"], claim]
+        pod = {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": name}, "spec": admitted}
+        kubectl("create", "--dry-run=server", "-n", namespace, "-f", "-", stdin=json.dumps(pod))
+
+
+def test_the_operator_is_probed_and_has_requests_and_a_memory_limit(render):
+    container = operator_container(render())
+    probes = {name: container[f"{name}Probe"]["httpGet"]["path"] for name in ("startup", "liveness", "readiness")}
+    assert probes == {"startup": "/healthz", "liveness": "/healthz", "readiness": "/readyz"}
+    assert container["resources"]["requests"].keys() == {"cpu", "memory"}
+    assert container["resources"]["limits"].keys() == {"memory"}
+
+
+def test_alerts_ask_for_metrics_that_there_are(render):
+    """Rendered only: the API server of the test cluster does not have the Prometheus operator's kinds."""
+    objects = render("metrics.serviceMonitor=true", "metrics.alerts=true", "metrics.labels.release=prometheus")
+    monitor = objects["ServiceMonitor", "levada-system", "levada"]
+    service = objects["Service", "levada-system", "levada-metrics"]
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= service["metadata"]["labels"].items()
+    assert monitor["spec"]["endpoints"][0]["port"] == service["spec"]["ports"][0]["name"]
+    rule = objects["PrometheusRule", "levada-system", "levada"]
+    assert {each["metadata"]["labels"]["release"] for each in (monitor, rule)} == {"prometheus"}
+    alerts = rule["spec"]["groups"][0]["rules"]
+    assert len(alerts) == 4
+    asked = {name for alert in alerts for name in re.findall(r"levada_\w+", alert["expr"])}
+    assert asked <= {metric.name for metric in metrics.REGISTRY.collect()}
 
 
 @pytest.mark.parametrize("settings", [(), EVERYTHING], ids=["defaults", "everything"])

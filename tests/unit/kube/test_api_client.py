@@ -1,11 +1,16 @@
 """The client: answers, errors, retries, deadlines, credentials, and the fence."""
 
 import asyncio
+import dataclasses
+import shutil
+import ssl
+import subprocess
+import sys
 import time
 
+import certifi
 import pytest
 from aiohttp import web
-from kubernetes.aio.config import incluster_config
 
 from levada.kube import credentials, metrics
 from levada.kube.client import connect
@@ -233,26 +238,62 @@ async def test_what_is_wrong_with_a_kubeconfig_is_said(tmp_path, monkeypatch):
         await credentials.load()
 
 
-async def test_in_a_pod_the_token_file_is_read_again(server, tmp_path, monkeypatch):
-    def aim(loader):
-        loader.host, loader.ssl_ca_cert = server.url, None  # a plain-http server, unlike a real one
-        loader._read_token_file()
-
-    monkeypatch.setattr(incluster_config, "SERVICE_TOKEN_FILENAME", str(tmp_path / "token"))
-    monkeypatch.setattr(incluster_config.InClusterConfigLoader, "_load_config", aim)
-    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "127.0.0.1")
+@pytest.fixture
+def in_a_pod(tmp_path, monkeypatch):
+    """A service account as the kubelet mounts it; returns the folder."""
+    monkeypatch.setattr(credentials, "SERVICE_ACCOUNT", tmp_path)
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "fd00::1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "6443")
     monkeypatch.delenv("KUBECONFIG", raising=False)
+    shutil.copy(certifi.where(), tmp_path / "ca.crt")
+    (tmp_path / "token").write_text("first\n")
+    return tmp_path
+
+
+async def test_in_a_pod_its_service_account_is_used(in_a_pod):
+    access = await credentials.load()
+    assert access.server == "https://[fd00::1]:6443"
+    assert access.tls.verify_mode == ssl.CERT_REQUIRED
+    assert (access.ca_file, await access.authorization()) == (str(in_a_pod / "ca.crt"), "Bearer first")
+
+
+async def test_in_a_pod_a_token_is_read_again_after_a_while(in_a_pod, monkeypatch):
+    access = await credentials.load()
+    (in_a_pod / "token").write_text("second")
+    assert await access.authorization() == "Bearer first"
+    monkeypatch.setattr(credentials, "_TOKEN_LIFE", -1.0)
+    assert await access.authorization() == "Bearer second"
+
+
+async def test_in_a_pod_a_token_that_is_refused_is_read_again_at_once(server, in_a_pod, monkeypatch):
+    mounted = credentials.of_service_account
+
+    def plain_http():
+        return dataclasses.replace(
+            mounted(), server=server.url, tls=None
+        )  # as the server of this test, unlike a real one
+
+    monkeypatch.setattr(credentials, "of_service_account", plain_http)
     await server.put(POD)
-
-    def issue(token):
-        (tmp_path / "token").write_text(f"{token}\n")
-        server.token = token
-
-    issue("first")
+    server.token = "first"
     async with connect() as api:
         assert await api.get(PODS, "a", "x")
-        issue("second")
+        (in_a_pod / "token").write_text("second")
+        server.token = "second"
         assert await api.get(PODS, "a", "x")
+
+
+async def test_a_pod_without_a_service_account_is_told_so(in_a_pod):
+    (in_a_pod / "token").unlink()
+    with pytest.raises(credentials.CredentialsError, match=r"service account.*token"):
+        await credentials.load()
+
+
+def test_the_operator_in_its_pod_does_not_load_the_kubernetes_package():
+    """It would cost 10 MB of memory, and nothing of it is used there (docs/adr/0001)."""
+    script = "import levada.handlers.operator, levada.kube.reconciler, sys; print('kubernetes' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 async def test_requests_are_counted_by_verb_and_class(server, api):

@@ -61,7 +61,8 @@ def test_attempts_are_remembered_over_more_than_one_restart():
         run = Run(only, {})
         for row in rows:
             run.restore(row.path, leaf_of(row, run.leaves[row.path], {}), NOW)
-    assert (run.leaves["a"].attempt, run.leaves["a"].infra_failures) == (1, 1)
+    leaf = run.leaves["a"]
+    assert (leaf.attempt, leaf.infra_failures, leaf.trouble) == (1, 1, "attempt 0 failed: StoreUnavailable: no answer")
 
 
 def test_work_whose_outputs_were_lost_is_done_once_more_and_not_again_and_again():

@@ -19,7 +19,7 @@ PNG = b"\x89PNG\r\n\x1a\n0000"
 
 def task(path, phase="Succeeded", begin="00", end="05", **fields):
     times = {"startTime": begin and f"2026-01-01T00:00:{begin}Z", "completionTime": end and f"2026-01-01T00:00:{end}Z"}
-    empty = {"reason": "", "message": "", "exitCode": None, "pod": None, "attempts": 1, "outputs": {}}
+    empty = {"reason": "", "message": "", "exitCode": None, "pod": None, "attempts": 1, "outputs": {}, "logTail": ""}
     return {"path": path, "phase": phase, **empty, **times, **fields}
 
 
@@ -76,8 +76,8 @@ def test_nothing_that_a_task_wrote_is_markup():
     # The path stays plain: the graph's keys are checked names.
     outputs = {EVIL: EVIL, "a": artifact(EVIL, EVIL, **{EVIL: EVIL})}
     words = {"message": EVIL, "reason": EVIL}
-    evil = task("t", pod=EVIL, outputs=outputs, **words)
-    run = record("r", evil, parameters={EVIL: EVIL}, outputs={EVIL: {EVIL: [EVIL]}}, **words)
+    evil = task("t", pod=EVIL, logTail=EVIL, outputs=outputs, **words)
+    run = record("r", evil, parameters={EVIL: EVIL}, outputs={EVIL: {EVIL: [EVIL]}}, phase="Failed", **words)
     page = report([subject(run)])
     assert "<script>alert" not in page
     assert "<img src=x" not in page

@@ -1,0 +1,106 @@
+"""What happened, as the invariants are decided from it: whoever records it, a watch on a cluster or a simulation."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+Json = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """An object as it stood after a write; `at` in seconds. `is_gone` with its last state once it is removed."""
+
+    at: float
+    object: Json
+    is_gone: bool = False
+
+    @property
+    def kind(self) -> str:
+        return self.object["kind"]
+
+    @property
+    def uid(self) -> str:
+        return self.object["metadata"]["uid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Containers:
+    """The main container of the Pod with that UID began or ended: the truth of the node, whatever the API says."""
+
+    at: float
+    pod: Json
+    is_running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something for the reader of a timeline: a fault, a crash, a request."""
+
+    at: float
+    text: str
+
+
+Entry = Change | Containers | Note
+
+
+@dataclass(slots=True)
+class History:
+    """All entries in the order in which they happened.
+
+    Attributes
+    ----------
+    expected
+        How each run has to end, by name: what `end_state` gives of the same run without faults. Runs that are not
+        named may end as they like.
+    secrets
+        Texts that may stand nowhere.
+    is_over
+        Whether nothing happens any more: what has to happen in the end has had its chance.
+    """
+
+    entries: list[Entry] = field(default_factory=list)
+    expected: dict[str, Json] = field(default_factory=dict)
+    secrets: tuple[str, ...] = ()
+    is_over: bool = True
+
+    def changes(self, kind: str) -> Iterator[Change]:
+        return (entry for entry in self.entries if isinstance(entry, Change) and entry.kind == kind)
+
+    def last(self) -> dict[str, Change]:
+        """The last state of each object, by UID."""
+        return {entry.uid: entry for entry in self.entries if isinstance(entry, Change)}
+
+
+def owners(item: Json) -> set[str]:
+    return {owner["uid"] for owner in item["metadata"].get("ownerReferences", [])}
+
+
+def task_of(pod: Json) -> tuple[str, str, int] | None:
+    """The run's UID, the task and the attempt of a Pod of ours."""
+    notes = pod["metadata"].get("annotations", {})
+    if "levada.dev/task" not in notes:
+        return None
+    uid = next(iter(sorted(owners(pod))), "")
+    return uid, notes["levada.dev/task"], int(notes["levada.dev/attempt"])
+
+
+def tasks_of(run: Json) -> dict[str, Json]:
+    return {task["path"]: task for task in run.get("status", {}).get("tasks", [])}
+
+
+def end_state(run: Json, kept: Mapping[str, Json]) -> Json:
+    """What of a finished run must not depend on any fault; `kept` are its ConfigMaps by name."""
+    status = run.get("status", {})
+    tasks = {path: [task["phase"], task.get("outputs", {})] for path, task in tasks_of(run).items()}
+    for name in status.get("outputsConfigMaps", []):
+        packed = kept[name]["binaryData"]["outputs"] if name in kept else None
+        for path, outputs in json.loads(gzip.decompress(base64.b64decode(packed))).items() if packed else ():
+            if path in tasks:
+                tasks[path][1] = outputs
+    return {"phase": status.get("phase"), "tasks": tasks, "outputs": status.get("outputs", {})}

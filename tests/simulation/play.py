@@ -1,0 +1,206 @@
+"""Plays a scenario from its beginning until nothing happens any more, and hands back its history."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+
+from invariants.history import History, owners
+from simulation.apiserver import KINDS, ApiServer, Json
+from simulation.kubelet import Kubelet
+from simulation.replica import RUNS, CrashError, Replica, Trouble, in_virtual_time
+from simulation.scenario import REQUEST_FAULTS, Fault, Scenario, expected_end, outputs_of, run_spec
+from simulation.world import World
+
+NAMESPACE = "ns"
+LIMIT = 20_000.0
+"""Virtual seconds after which a run that has not ended never will."""
+SETTLED = 130.0
+"""Virtual seconds that must pass without anything happening before a history is over."""
+DONE = ("Succeeded", "Failed", "Cancelled")
+
+
+class Play:
+    """One scenario under way."""
+
+    def __init__(self, scenario: Scenario) -> None:
+        self.scenario = scenario
+        self.world = World(scenario.seed)
+        self.server = ApiServer(self.world)
+        scripts: dict[tuple[str, str], Json] = {}
+        for run, tasks in scenario.runs.items():
+            for task in tasks:
+                script = {"exit": task.exit, "seconds": task.seconds, "outputs": outputs_of(task)}
+                scripts[run, task.name] = script
+        self.kubelet = Kubelet(self.world, self.server, scripts)
+        self.trouble = Trouble({int(f.at): f.kind for f in scenario.faults if f.kind in REQUEST_FAULTS})
+        self.replica = self._new_replica()
+        self._prepare()
+
+    @property
+    def history(self) -> History:
+        return self.world.history
+
+    def _new_replica(self) -> Replica:
+        self.world.note("*** the operator starts")
+        return Replica(self.world, self.server, self.kubelet, self.trouble)
+
+    async def run(self) -> History:
+        quiet_since = self.world.now
+        while self.world.now < LIMIT:
+            if await self._operate():
+                continue
+            if self.world.busy or not self._are_over():
+                quiet_since = self.world.now
+            elif self.world.now - quiet_since > SETTLED:
+                break
+            if not self.world.step():
+                break
+        return self.history
+
+    def _prepare(self) -> None:
+        for name, tasks in self.scenario.runs.items():
+            self.history.expected[name] = expected_end(tasks)
+            self._apply(name)
+        for fault in self.scenario.faults:
+            if fault.kind not in REQUEST_FAULTS:
+                self.world.after(fault.at, partial(self._befall, fault))
+
+    async def _operate(self) -> bool:
+        """Let the operator do one thing, or start it anew; False when it waits for the world."""
+        with suppress(CrashError):
+            if await self.replica.work():
+                return True
+        if self.replica.is_alive:
+            return False
+        self.world.pass_time(self.world.random.choice((0.1, 2.0, 30.0)))
+        self.replica = self._new_replica()
+        return True
+
+    def _are_over(self) -> bool:
+        return all(run.get("status", {}).get("phase") in DONE for run in self.server.list(RUNS))
+
+    def _befall(self, fault: Fault) -> None:
+        self.world.note(f"*** {fault.kind} {fault.index}")
+        getattr(self, "_" + fault.kind.replace(" ", "_"))(fault.index)
+
+    # --- what happens to Pods
+
+    def _victim(self, index: int) -> Json | None:
+        pods = [pod for pod in self.server.list("pods") if pod.get("status", {}).get("phase") not in DONE[:2]]
+        return pods[index % len(pods)] if pods else None
+
+    def _delete_pod(self, index: int) -> None:
+        if pod := self._victim(index):
+            self.server.delete("pods", NAMESPACE, pod["metadata"]["name"])
+
+    def _force_delete(self, index: int) -> None:
+        if pod := self._victim(index):
+            name = pod["metadata"]["name"]
+            self.server.delete("pods", NAMESPACE, name, {"gracePeriodSeconds": 0})
+
+    def _evict(self, index: int) -> None:
+        if pod := self._victim(index):
+            self.kubelet.evict(pod)
+
+    def _lose_node(self, index: int) -> None:
+        if pod := self._victim(index):
+            self.kubelet.lose_node(pod)
+
+    def _unlabel(self, index: int) -> None:
+        if pod := self._victim(index):
+            body = {"metadata": {"labels": {"levada.dev/run": None}}}
+            self.server.patch("pods", NAMESPACE, pod["metadata"]["name"], body, kind="merge")
+
+    def _delete_ended_pod(self, index: int) -> None:
+        if pods := self.server.list("pods"):
+            self.server.delete("pods", NAMESPACE, pods[index % len(pods)]["metadata"]["name"])
+
+    def _break_agent(self, index: int) -> None:
+        if pod := self._victim(index):
+            self.kubelet.broken_agents.add(pod["metadata"]["uid"])
+
+    def _lose_outputs(self, index: int) -> None:
+        """Only of a first attempt: it costs the whole work, and is free once."""
+        pod = self._victim(index)
+        if pod and pod["metadata"]["annotations"]["levada.dev/attempt"] == "0":
+            self.kubelet.lost_outputs.add(pod["metadata"]["uid"])
+
+    def _forge_pod(self, index: int) -> None:
+        """Somebody's Pod that looks like the result of one of our tasks."""
+        run = next(iter(self.scenario.runs))
+        tasks = self.scenario.runs[run]
+        annotations = {"levada.dev/task": tasks[index % len(tasks)].name, "levada.dev/attempt": "0"}
+        metadata = {"name": f"forged-{self.world.now}", "labels": {"levada.dev/run": run}, "annotations": annotations}
+        made = self.server.create("pods", NAMESPACE, {"metadata": metadata, "spec": {"nodeName": "n1"}})
+        ended = {"name": "main", "state": {"terminated": {"exitCode": 0, "message": "666"}}}
+        status = {"phase": "Succeeded", "containerStatuses": [ended]}
+        self.server.update("pods", made["metadata"]["uid"], lambda pod: pod | {"status": status})
+
+    # --- what happens to runs and to what is around
+
+    def _edit_run(self, index: int) -> None:
+        runs = self.server.list(RUNS)
+        if runs:
+            body = {"metadata": {"labels": {"edited": f"{self.world.now:.2f}"}}}
+            self.server.patch(RUNS, NAMESPACE, runs[index % len(runs)]["metadata"]["name"], body, kind="merge")
+
+    def _delete_run(self, index: int) -> None:
+        runs = self.server.list(RUNS)
+        if runs:
+            self.server.delete(RUNS, NAMESPACE, runs[index % len(runs)]["metadata"]["name"])
+
+    def _orphan_run(self, index: int) -> None:
+        """`kubectl delete --cascade=orphan`."""
+        runs = self.server.list(RUNS)
+        if runs:
+            run = runs[index % len(runs)]["metadata"]
+            for item in [item for item in self.server.objects.values() if run["uid"] in owners(item)]:
+                plural = next(plural for plural, kind in KINDS.items() if kind == item["kind"])
+                body = {"metadata": {"ownerReferences": None}}
+                self.server.patch(plural, NAMESPACE, item["metadata"]["name"], body, kind="merge")
+            self.server.delete(RUNS, NAMESPACE, run["name"])
+
+    def _replace_run(self, index: int) -> None:
+        """Delete a run and apply it again."""
+        runs = self.server.list(RUNS)
+        if runs:
+            run = runs[index % len(runs)]
+            self._delete_run(index)
+            self.world.soon(0.0, 5.0, partial(self._apply, run["metadata"]["name"]))
+
+    def _apply(self, name: str) -> None:
+        if (RUNS, NAMESPACE, name) not in self.server.objects:
+            body = {"apiVersion": "levada.dev/v1alpha1", "metadata": {"name": name}}
+            self.server.create(RUNS, NAMESPACE, body | {"spec": run_spec(self.scenario.runs[name])})
+
+    def _cut_watch(self, index: int) -> None:
+        self.replica.cut(1.0 + index, index)
+
+    def _lose_watch(self, index: int) -> None:
+        self.replica.lose_watch(1.0 + index)
+
+    def _store_away(self, index: int) -> None:
+        self.trouble.store_until = self.world.now + 10.0 * index
+
+    def _quota(self, index: int) -> None:
+        plural = ("pods", "configmaps")[index % 2]
+        self.server.quota.add(plural)
+        self.world.after(3.0 * index, lambda: self.server.quota.discard(plural))
+
+    def _stay_away(self, index: int) -> None:
+        """Killed between two requests."""
+        if self.replica.is_alive:
+            with suppress(CrashError):
+                self.replica.crash()
+
+
+def played(plays: Iterable[Play]) -> Iterator[tuple[Scenario, History]]:
+    """Play each to its end."""
+    playing: list[Play] = []
+    with in_virtual_time(lambda: playing[0].replica), asyncio.Runner() as runner:
+        for play in plays:
+            playing[:] = [play]
+            yield play.scenario, runner.run(play.run())

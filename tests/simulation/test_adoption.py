@@ -1,0 +1,27 @@
+"""A Pod that stands where ours should is adopted only if we made it: right owner, right content."""
+
+import pytest
+
+from levada.planner.names import SPEC_ANNOTATION, pod_name
+from simulation.play import NAMESPACE, Play, played
+from simulation.replica import RUNS
+from simulation.scenario import Scenario, Task
+
+
+@pytest.mark.parametrize(
+    ("owner", "spec_hash"), [("somebody", "sha256:0"), ("run", "sha256:0")], ids=["another owner", "another content"]
+)
+def test_a_strangers_pod_of_the_same_name_is_never_taken_for_ours(owner, spec_hash):
+    play = Play(Scenario(1, {"run-0": [Task("t0")]}))
+    run = play.server.get(RUNS, NAMESPACE, "run-0")["metadata"]
+    owned = [{"uid": run["uid"] if owner == "run" else owner, "name": "run-0"}]
+    metadata = {"name": pod_name("run-0", run["uid"], "t0", 0), "annotations": {SPEC_ANNOTATION: spec_hash}}
+    # Somebody's controller keeps it: garbage collection is not what this is about.
+    stranger = {"metadata": metadata | {"ownerReferences": owned}, "spec": {}}
+    before = play.server.create("pods", NAMESPACE, stranger)["metadata"]["uid"]
+
+    list(played([play]))
+
+    status = play.server.get(RUNS, NAMESPACE, "run-0")["status"]
+    assert [(task["phase"], task["reason"]) for task in status["tasks"]] == [("Failed", "NameTaken")]
+    assert play.server.get("pods", NAMESPACE, metadata["name"])["metadata"]["uid"] == before
