@@ -52,10 +52,7 @@ class Model(BaseModel):
         """Report fields that are not built yet by their own message, beside every other mistake."""
         if cls.LOCATION is None or not isinstance(data, dict):
             return handler(data)
-        declared = {alias for alias, _ in cls.names()}
-        present = unsupported_fields(cls.LOCATION) & data.keys()
-        # A switch that the model declares (suspend, cancel) may stand there switched off.
-        refused = sorted(name for name in present if name not in declared or data[name] is True)
+        refused = sorted(unsupported_fields(cls.LOCATION) & data.keys())
         if not refused:
             return handler(data)
         errors: list[InitErrorDetails] = [

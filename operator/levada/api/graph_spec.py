@@ -7,12 +7,10 @@ from pydantic_core import PydanticCustomError
 
 from levada.api.base import Model
 from levada.api.component import ComponentSpec
-from levada.api.fields import Anything, Flag, NamedType, ObjectName, TaskName, Text, ValueName
+from levada.api.fields import Anything, Duration, Flag, NamedType, ObjectName, TaskName, Text, ValueName
 from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
-
-Source = Literal["value", "parameter", "task", "uri"]
-SOURCES: tuple[Source, ...] = ("value", "parameter", "task", "uri")
+from levada.api.policies import Retry
 
 
 class Parameter(Model):
@@ -35,11 +33,21 @@ class Parameter(Model):
     """What the parameter is, for readers."""
 
 
+class Choice(Model):
+    """One of the outputs that a value may come from."""
+
+    task: TaskName
+    """A task of the same pipeline."""
+
+    output: ValueName
+    """The output that is taken."""
+
+
 class Binding(Model):
-    """Where a value comes from: exactly one of `value`, `parameter`, `task` with `output`, or `uri`."""
+    """Where a value comes from: exactly one of `value`, `parameter`, `task` with `output`, `uri`, or `oneOf`."""
 
     LOCATION = "binding"
-    EXACTLY_ONE = SOURCES
+    EXACTLY_ONE = ("value", "parameter", "task", "uri", "oneOf")
     # In CEL this is over the cost budget at 10,000 tasks. Sources that are not built yet are refused on their own.
     model_config = ConfigDict(
         json_schema_extra={
@@ -71,10 +79,8 @@ class Binding(Model):
     uri: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://", max_length=4096)] | None = None
     """An artifact that exists already, such as `s3://bucket/folder/`."""
 
-    @property
-    def source(self) -> Source:
-        """Which of the sources this binding has."""
-        return next(source for source in SOURCES if getattr(self, source) is not None)
+    one_of: Annotated[tuple[Choice, ...], Field(max_length=100, json_schema_extra={"minItems": 1})] | None = None
+    """Of exclusive branches, the first that succeeded."""
 
     @model_validator(mode="after")
     def _task_with_output(self) -> Self:
@@ -151,6 +157,18 @@ class Task(Model):
     """Tasks that must end first: a name only orders (a skipped task satisfies it);
     `{task: a, require: Succeeded}` also skips this task when `a` did not succeed."""
 
+    when: Annotated[str, Field(min_length=1, max_length=1024)] | None = None
+    """A CEL expression over `inputs`: the task is skipped where it is false. Inputs that only it names are allowed."""
+
+    retry: Retry | None = None
+    """Further attempts after a failure."""
+
+    timeout: Duration | None = None
+    """How long each attempt may run, from the start of its container."""
+
+    on_failure: Literal["Continue", "Fail"] = "Fail"
+    """`Continue`: the run does not fail with this task."""
+
     pod_template: PodTemplate | None = None
     """Options of this task's Pod; they go over those of the pipeline and the run."""
 
@@ -184,6 +202,12 @@ class PipelineSpec(Model):
 
     outputs: Bindings = Field(default_factory=dict)
     """Results of the pipeline, by name."""
+
+    timeout: Duration | None = None
+    """How long a run may take, unless it says so itself."""
+
+    fail_fast: Flag | None = None
+    """Whether a run stops at its first failure, unless it says so itself."""
 
     pod_template: PodTemplate | None = None
     """Options of all the pipeline's Pods."""

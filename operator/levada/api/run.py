@@ -10,7 +10,15 @@ from levada.api.fields import Duration, Flag
 from levada.api.graph_spec import PipelineSpec, Reference
 from levada.api.pod_template import PodTemplate
 
-IMMUTABLE: Final = ("parameters", "pipelineRef", "podTemplate", "waitForReferences", "pendingTimeout")
+IMMUTABLE: Final = (
+    "parameters",
+    "pipelineRef",
+    "podTemplate",
+    "waitForReferences",
+    "pendingTimeout",
+    "timeout",
+    "failFast",
+)
 """Fields of a run's spec that never change; `pipelineSpec` neither, but that is checked in `OBJECT_RULES`."""
 
 
@@ -89,6 +97,12 @@ class RunSpec(Model):
 
     pod_template: PodTemplate | None = None
     """Options of all the run's Pods; pipeline and tasks go over them."""
+
+    timeout: Duration | None = None
+    """How long the run may take from its start, the time that it is suspended included; by default the pipeline's."""
+
+    fail_fast: Flag | None = None
+    """Whether the run stops at its first failure; by default the pipeline's."""
 
     wait_for_references: Duration = "10m"
     """How long a Pipeline or Component that does not exist yet is waited for."""

@@ -6,8 +6,8 @@ from typing import Any
 
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.parameters import describe_type
-from levada.frontend.shape import mapping
-from levada.graph.model import Binding, External, Input, Literal, Output, Parameter, TaskOutput
+from levada.frontend.shape import mapping, sequence
+from levada.graph.model import Binding, External, Input, Literal, OneOf, Output, Parameter, TaskOutput
 from levada.graph.types import (
     ValueMismatchError,
     artifacts_match,
@@ -48,6 +48,8 @@ def read_binding(raw: Any, target: Input | None, path: Path, scope: Scope) -> Bi
         return _read_parameter(raw["parameter"], target, path / "parameter", scope)
     if isinstance(raw.get("task"), str):
         return _read_task_output(raw["task"], raw.get("output"), target, path, scope)
+    if "oneOf" in raw:
+        return _read_choices(raw["oneOf"], target, path / "oneOf", scope)
     if isinstance(raw.get("uri"), str):
         if target is not None and target.is_parameter:
             scope.mistakes.add(
@@ -97,6 +99,17 @@ def _read_task_output(task: str, output: Any, target: Input | None, path: Path, 
             return None
         _connect(f"output {output!r} of task {task!r}", source, target, path, scope.mistakes)
     return TaskOutput(task, output)
+
+
+def _read_choices(raw: Any, target: Input | None, path: Path, scope: Scope) -> Binding | None:
+    choices = []
+    for index, choice in enumerate(map(mapping, sequence(raw))):
+        if isinstance(choice.get("task"), str):
+            read = _read_task_output(choice["task"], choice.get("output"), target, path / index, scope)
+            choices += [read] if isinstance(read, TaskOutput) else []
+    if raw == []:
+        scope.mistakes.add(path, "expected at least one task to take the value from")
+    return OneOf(tuple(choices)) if choices else None
 
 
 def _connect(name: str, source: Input | Output, target: Input | None, path: Path, mistakes: Mistakes) -> None:

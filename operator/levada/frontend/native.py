@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from levada.api.graph_spec import PipelineSpec
@@ -12,6 +13,7 @@ from levada.frontend.mistakes import SPEC, InvalidSpecError, Mistake, Mistakes, 
 from levada.frontend.parameters import resolve_parameters
 from levada.frontend.pipeline import PipelineReader
 from levada.frontend.pod_template import Allowed, check_template
+from levada.frontend.policies import read_timeout
 from levada.frontend.schema import check_schema
 from levada.frontend.shape import mapping, sequence, without_nulls
 from levada.graph.model import Datum, Graph
@@ -92,7 +94,10 @@ def build_run(
             mistakes.add_unknown(SPEC / "pipelineRef" / "name", "Pipeline", name, pipelines)
         raise InvalidSpecError(mistakes)
     reader = PipelineReader(mapping(pipeline), components, spec.get("podTemplate"), allowed, at, mistakes)
-    return _resolve(reader, mapping(spec.get("parameters")))
+    graph, inputs = _resolve(reader, mapping(spec.get("parameters")))
+    timeout = read_timeout(spec["timeout"]) if "timeout" in spec else graph.timeout
+    fails_fast = bool(spec["failFast"]) if "failFast" in spec else graph.fails_fast
+    return replace(graph, timeout=timeout, fails_fast=fails_fast), inputs
 
 
 def _resolve(reader: PipelineReader, given: Mapping[str, Any] | None) -> Resolved:

@@ -1,21 +1,21 @@
 """Reads one pipeline: its tasks, what they are bound to, and the order that follows."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
 from levada.frontend.bindings import Scope, read_binding
 from levada.frontend.component import load_component, read_component
+from levada.frontend.conditions import UNKNOWN, read_condition
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.parameters import declare_parameters
 from levada.frontend.pod_template import Allowed, check_mounts, check_template, merge
+from levada.frontend.policies import read_retry, read_timeout
 from levada.frontend.shape import mapping, named, sequence, without_nulls
+from levada.graph.conditions import names_in
 from levada.graph.cycles import find_cycle
 from levada.graph.model import ABSENT, After, Component, Datum, Graph, Input, Parameter, Task
-
-UNKNOWN = Component(inputs={}, outputs={}, image="")
-"""Stands for a component that cannot be found: its task's bindings are not checked against it."""
 
 
 @dataclass(frozen=True)
@@ -53,15 +53,18 @@ class PipelineReader:
         parameters = declare_parameters(
             self.spec.get("parameters"), self._uses(bodies), self.at / "parameters", self.mistakes
         )
-        outputs = {name: None if body is UNKNOWN else body.outputs for name, body in bodies.items()}
-        scope = Scope(parameters, outputs, self.mistakes)
+        offered = {name: None if body is UNKNOWN else body.outputs for name, body in bodies.items()}
+        scope = Scope(parameters, offered, self.mistakes)
         tasks = {name: self._task(name, raw, bodies[name], scope) for name, raw in self._tasks.items()}
         self._check_order(tasks)
         results = {
             name: read_binding(raw, None, self.at / "outputs" / name, scope)
             for name, raw in mapping(self.spec.get("outputs")).items()
         }
-        return Graph(parameters, tasks, {name: binding for name, binding in results.items() if binding is not None})
+        outputs = {name: binding for name, binding in results.items() if binding is not None}
+        return Graph(
+            parameters, tasks, outputs, read_timeout(self.spec.get("timeout")), self.spec.get("failFast") is True
+        )
 
     def check_absent(self, graph: Graph, resolved: Mapping[str, Datum]) -> None:
         """Refuse that a required input gets nothing but an optional parameter which the run leaves out."""
@@ -110,18 +113,27 @@ class PipelineReader:
 
     def _task(self, name: str, raw: Mapping[str, Any], body: Component, scope: Scope) -> Task:
         path = self.places[name]
+        when = read_condition(raw, body, path, self.mistakes)
+        named = names_in(when) if when else []
         return Task(
             name,
             body,
-            self._bindings(mapping(raw.get("inputs")), body, path / "inputs", scope),
+            self._bindings(mapping(raw.get("inputs")), body, path / "inputs", scope, named),
             tuple(self._after(raw.get("after"), path / "after")),
             self._pod(raw.get("podTemplate"), path / "podTemplate"),
+            read_retry(raw.get("retry")),
+            read_timeout(raw.get("timeout")),
+            raw.get("onFailure") == "Continue",
+            when,
         )
 
-    def _bindings(self, raw: Mapping[str, Any], body: Component, path: Path, scope: Scope) -> dict[str, Any]:
+    def _bindings(
+        self, raw: Mapping[str, Any], body: Component, path: Path, scope: Scope, named: Sequence[str]
+    ) -> dict[str, Any]:
+        """What the inputs are bound to; those that only the task's condition names belong to no input of the body."""
         bindings = {}
         for target, source in raw.items():
-            if target not in body.inputs and body is not UNKNOWN:
+            if target not in body.inputs and target not in named and body is not UNKNOWN:
                 self.mistakes.add_unknown(path / target, "input", target, body.inputs)
             binding = read_binding(source, body.inputs.get(target), path / target, scope)
             if binding is not None:

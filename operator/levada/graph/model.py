@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from levada.graph.placeholders import Argument
+from levada.graph.policies import NO_RETRY, Retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,21 @@ class External:
     uri: str
 
 
-Binding = Literal | Parameter | TaskOutput | External
+@dataclass(frozen=True, slots=True)
+class OneOf:
+    """`{oneOf: [...]}`: of exclusive branches, the first that succeeded."""
+
+    choices: tuple[TaskOutput, ...]
+
+
+Binding = Literal | Parameter | TaskOutput | External | OneOf
+
+
+def producers(binding: Binding) -> tuple[str, ...]:
+    """The tasks of the same graph that a binding takes something from."""
+    if isinstance(binding, OneOf):
+        return tuple(choice.task for choice in binding.choices)
+    return (binding.task,) if isinstance(binding, TaskOutput) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,16 +139,26 @@ class Task:
     pod: Mapping[str, Any] = field(default_factory=dict)
     """The `podTemplate` that holds for this task, already merged (run, pipeline, task)."""
 
+    retry: Retry = NO_RETRY
+    timeout: int | None = None
+    """How long each attempt may run, in seconds."""
+    is_tolerated: bool = False
+    """Whether its failure leaves the run alone (`onFailure: Continue`)."""
+    when: str | None = None
+    """The condition under which it runs; it may name inputs that the body does not have."""
+
     def predecessors(self) -> list[str]:
         """The tasks of the same graph that must be final before this one is decided, each once, in written order."""
-        names = [binding.task for binding in self.inputs.values() if isinstance(binding, TaskOutput)]
+        names = [name for binding in self.inputs.values() for name in producers(binding)]
         return list(dict.fromkeys(names + [edge.task for edge in self.after]))
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A pipeline: its inputs, its tasks by name, and where its outputs come from."""
+    """A pipeline: its inputs, its tasks by name, and where its outputs come from; `timeout` in seconds."""
 
     inputs: Mapping[str, Input]
     tasks: Mapping[str, Task]
     outputs: Mapping[str, Binding] = field(default_factory=dict)
+    timeout: int | None = None
+    fails_fast: bool = False

@@ -24,10 +24,11 @@ from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
 from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, TASK_ANNOTATION, pod_name
 from levada.planner.nodes import Leaf
+from levada.planner.plan import Start
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
-from levada.planner.run import Run, Start
+from levada.planner.run import Run
 from levada.planner.settings import PodSettings
 from levada.planner.sighting import MAIN, is_dead, sight, waits_mutely
 from levada.store.errors import StoreError
@@ -74,7 +75,7 @@ class ActiveRun:
     _told: int = 0
 
     def __post_init__(self) -> None:
-        self.run = Run(self.graph, self.inputs)
+        self.run = Run(self.graph, self.inputs, started=self.record.started)
         self._hints = PodHints(self._api)
 
     @property
@@ -107,6 +108,8 @@ class ActiveRun:
         for name in changed | {name for name in self._live if name not in self.pods}:
             waits += await self._see(name, now)
         waits += self._pending_waits(now)
+        spec = self.record.object["spec"]
+        self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
         plan = self.run.plan(now)
         if plan.flush:
             await self.record.write(self.run, now, force=True)
@@ -196,7 +199,7 @@ class ActiveRun:
         """Create the attempt's Pod. Returns the seconds after which to look again, unless the Pod will tell."""
         leaf, identity = start.leaf, self.identity
         built = build_pod(
-            identity, leaf.path, start.attempt, leaf.component, start.inputs, leaf.task.pod, self.settings
+            identity, leaf.path, start.attempt, leaf.component, start.inputs, start.template, self.settings
         )
         if isinstance(built, Failure):
             self.run.observe(leaf.path, start.attempt, built, now)
@@ -231,8 +234,8 @@ class ActiveRun:
 
     async def _stop(self, leaf: Leaf) -> None:
         pod = self.pods.get(self._pod_name(leaf))
-        if pod and not pod.metadata.deletion_timestamp:
-            await task_pods.delete(self._api, pod, STOP_GRACE)
+        if pod:
+            await task_pods.stop(self._api, pod, STOP_GRACE)
 
     async def _release_recorded(self) -> None:
         held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]

@@ -81,15 +81,20 @@ class Opening:
             message = "restored from a backup of a run that had started; apply it under a new name to run it again"
             await self._settle(run, Standing("Failed", reasons.RESTORED, message))
             return None
+        if run["spec"].get("cancel"):
+            await self._settle(run, Standing("Cancelled", reasons.CANCELLED, "cancelled before it started"))
+            return None
         try:
             definition = await gather(self._api, metadata["namespace"], run["spec"])
             build_run(run["spec"], definition.pipelines, definition.components, allowed=self._allowed)
         except MissingReferencesError as missing:
-            return await self._wait_for(run, missing.names)
+            return await (self._hold(run) if run["spec"].get("suspend") else self._wait_for(run, missing.names))
         except InvalidSpecError as error:
             await self._settle(run, _invalid(error))
             return None
         self.forget((metadata["namespace"], metadata["name"]))
+        if run["spec"].get("suspend"):
+            return await self._hold(run)
         return await self._begin(run, definition)
 
     async def close(self, run: Json) -> Json:
@@ -143,10 +148,14 @@ class Opening:
         store = await open_store(self._api, run["metadata"]["namespace"], definition.store)
         return ActiveRun(Record(self._api, run, started), graph, inputs, self._settings, store, pending)
 
+    async def _hold(self, run: Json) -> float:
+        """Nothing of a run that is suspended from the first is settled yet: not its definition, nor its start."""
+        return await self._wait(run, Standing("Suspended", reasons.SUSPENDED, "held before its start"), _LOOK_AGAIN)
+
     async def _wait_for(self, run: Json, names: list[str]) -> float | None:
         metadata = run["metadata"]
         limit = timedelta(seconds=seconds(run["spec"].get("waitForReferences", "10m")))
-        deadline = datetime.fromisoformat(metadata["creationTimestamp"]) + limit
+        deadline = _waits_since(run) + limit
         left = (deadline - utc_now()).total_seconds()
         listed = ", ".join(names)
         if left <= 0:
@@ -178,6 +187,15 @@ class Opening:
         if started and verdict.is_final:
             status |= stopped_tasks(before)
         return await patch_status(self._api, run, status)
+
+
+def _waits_since(run: Json) -> datetime:
+    """Since when a run has been trying to begin: its creation, or its resumption where it was suspended before that."""
+    for condition in run.get("status", {}).get("conditions", []):
+        if condition["type"] == "Reconciling":
+            resumed = condition["status"] == "True"
+            return datetime.fromisoformat(condition["lastTransitionTime"]) if resumed else utc_now()
+    return datetime.fromisoformat(run["metadata"]["creationTimestamp"])
 
 
 def _started(run: Json) -> datetime:

@@ -72,7 +72,7 @@ class Record:
     async def write(self, run: Run, now: datetime, *, force: bool = False) -> float | None:
         """Write the status if there is something new and it is time. Returns the seconds until it is time."""
         verdict = standing(run)
-        if self._written == verdict and run.version == run.recorded:
+        if self._written == verdict and self._is_generation_written and run.version == run.recorded:
             return None
         since = time.monotonic() - self._written_at
         if not force and not verdict.is_final and since < DEBOUNCE:
@@ -89,6 +89,12 @@ class Record:
         run.mark_recorded(version)
         self._written, self._written_at = verdict, time.monotonic()
         return None
+
+    @property
+    def _is_generation_written(self) -> bool:
+        """Whether the status answers to the latest spec: who waits for it compares `observedGeneration`."""
+        generation = self.object["metadata"].get("generation", 0)
+        return bool(self.object.get("status", {}).get("observedGeneration") == generation)
 
     async def _write_refusal(self, error: ApiError, now: datetime) -> None:
         """Say why results cannot be kept; they stay with their Pods, and nothing goes on, until they can."""

@@ -18,6 +18,8 @@ FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
 _INVALID = 422  # the answer to a patch with another UID
+STOP_DEADLINE = 1
+"""`activeDeadlineSeconds` of a Pod that is to end now; the kubelet gives its containers their grace."""
 
 
 def view(pod: dict[str, Any]) -> PodView:
@@ -77,6 +79,21 @@ async def delete(api: Api, pod: PodView, grace: int | None = None) -> None:
         options["gracePeriodSeconds"] = grace
     try:
         await api.delete(PODS, pod.metadata.namespace, pod.metadata.name, options)
+    except ApiError as error:
+        if error.status not in (NOT_FOUND, CONFLICT):
+            raise
+
+
+async def stop(api: Api, pod: PodView, grace: int) -> None:
+    """End this Pod: one that has started by a deadline, which lets its agent report and keeps its log; else delete."""
+    if pod.metadata.deletion_timestamp or pod.spec.active_deadline_seconds == STOP_DEADLINE:
+        return
+    if not any(status.state.running for status in pod.status.container_statuses):
+        await delete(api, pod, grace)
+        return
+    patch = {"metadata": {"uid": pod.metadata.uid}, "spec": {"activeDeadlineSeconds": STOP_DEADLINE}}
+    try:
+        await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch)
     except ApiError as error:
         if error.status not in (NOT_FOUND, CONFLICT):
             raise

@@ -76,6 +76,7 @@ def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: di
     if not folder.definition.exists():
         head = _new_head(definition, run)
         _write_head(folder.definition, head)
+        run.started = head.started
         return Opened(head, run, Recorded(), {})
     head = read_head(folder)
     if build_run(head.run, head.pipelines, head.components) != (graph, inputs):
@@ -83,6 +84,7 @@ def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: di
             f"there is a local run {head.name!r} already, of another definition or with other parameters; "
             f"give this one another --name, or remove {folder.path} with all its results"
         )
+    run.started = head.started
     recorded = read_journal(folder.journal)
     opened = Opened(head, run, recorded, {})
     if recorded.end is None:

@@ -24,7 +24,7 @@ from levada.local.runners import Starts
 from levada.local.starter import TOKEN
 from levada.local.surroundings import template_environment
 from levada.local.workers import Workers
-from levada.planner.attempt import Failure, Running, Success
+from levada.planner.attempt import Failure, Running, Success, Waiting
 from levada.planner.encoding import plain_outputs, row_of, timestamp
 from levada.planner.layout import argument_too_long, lay_out
 from levada.planner.locations import attempt_root
@@ -109,9 +109,9 @@ class Tasks:
                 return None
             plan = self._run.plan(_now())
             self._queue.extend(plan.starts)
+            version = self._run.version
             for leaf in plan.stops:
                 self._stop(leaf)
-            version = self._run.version
             while self._queue and len(self._live) < self._room(self._queue[0].leaf):
                 self._start(self._queue.popleft())
             if version == self._run.version:
@@ -280,7 +280,10 @@ class Tasks:
 
     def _stop(self, leaf: Leaf) -> None:
         attempt = self._live.get(attempt_key(leaf.path, leaf.attempt))
-        if attempt and not attempt.is_stopping:
+        if any(start.leaf is leaf for start in self._queue):
+            self._queue = deque(start for start in self._queue if start.leaf is not leaf)
+            self._run.observe(leaf.path, leaf.attempt, Waiting(), _now(), dead=True)
+        elif attempt and not attempt.is_stopping:
             attempt.is_stopping = True
             self._processes.stop(attempt.key, STOP_GRACE)
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from levada.graph.model import Graph
+from levada.graph.model import Graph, producers
 
 PHASES = ("Pending", "Running", "Succeeded", "Cached", "Skipped", "Failed", "Cancelled")
 """In the order of a legend."""
@@ -79,6 +79,6 @@ def picture_of(graph: Graph, phases: Mapping[str, str] | None = None, above: str
         inside = picture_of(task.body, phases, path) if isinstance(task.body, Graph) else None
         boxes.append(Box(path, name, None if phases is None else phases.get(path, "Pending"), inside))
         ordering = {edge.task for edge in task.after}
-        feeding = {binding.task for binding in task.inputs.values() if hasattr(binding, "task")}
+        feeding = {name for binding in task.inputs.values() for name in producers(binding)}
         arrows += (Arrow(paths[other], path, other in ordering - feeding) for other in task.predecessors())
     return Picture(tuple(boxes), tuple(arrows))

@@ -16,6 +16,7 @@ import msgspec
 
 from levada.graph.model import Artifact, Datum
 from levada.planner.nodes import Leaf, Phase
+from levada.planner.reasons import INVALID_CONDITION
 
 READABLE_TASKS = 100
 """Runs with more tasks than this show failed tasks only."""
@@ -50,6 +51,8 @@ class Row(msgspec.Struct, array_like=True, omit_defaults=True):
     log: str = ""
     pod: str = ""
     trouble: str = ""
+    oom_kills: int = 0
+    not_before: datetime | None = None
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -73,6 +76,8 @@ def row_of(leaf: Leaf, shard: int | None) -> Row:
         leaf.log,
         leaf.pod,
         leaf.trouble[:_MESSAGE],
+        leaf.oom_kills,
+        None if leaf.phase.is_final else leaf.not_before,
     )
 
 
@@ -87,6 +92,7 @@ def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:
     leaf.phase, leaf.attempt, leaf.infra_failures = row.phase, row.attempt, row.infra_failures
     leaf.reason, leaf.message, leaf.exit_code, leaf.log = row.reason, row.message, row.exit_code, row.log
     leaf.pod, leaf.trouble = row.pod, row.trouble
+    leaf.oom_kills, leaf.not_before = row.oom_kills, row.not_before
     leaf.started, leaf.finished = row.started, row.finished
     leaf.outputs = {
         name: plain if like.component.outputs[name].is_parameter else Artifact(**plain)
@@ -119,8 +125,7 @@ def readable(row: Row) -> dict[str, Any]:
         "message": row.message,
         "exitCode": row.exit_code,
         "pod": row.pod,
-        "attempts": row.attempt
-        + (row.phase is not Phase.SKIPPED and (row.phase is not Phase.PENDING or bool(row.attempt))),
+        "attempts": row.attempt + _is_under_way(row),
         "startTime": timestamp(row.started),
         "completionTime": timestamp(row.finished),
         "outputs": row.outputs,
@@ -131,6 +136,15 @@ def readable(row: Row) -> dict[str, Any]:
         for key, value in shown.items()
         if value not in (None, "", {}, 0) or (key == "exitCode" and value == 0)
     }
+
+
+def _is_under_way(row: Row) -> bool:
+    """Whether the attempt that the row counts has been started, and is not one that is waited for or never came."""
+    if row.phase is Phase.PENDING:
+        return bool(row.attempt)
+    if row.phase is Phase.CANCELLED:
+        return bool(row.pod or row.started)
+    return row.phase is not Phase.SKIPPED and row.reason != INVALID_CONDITION
 
 
 def plain_outputs(outputs: Mapping[str, Datum]) -> dict[str, Any] | None:

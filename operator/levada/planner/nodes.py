@@ -17,6 +17,7 @@ from levada.graph.model import (
     Graph,
     Input,
     Literal,
+    OneOf,
     Parameter,
     Task,
 )
@@ -84,6 +85,7 @@ class Leaf(Node):
 
     attempt: int = 0
     infra_failures: int = 0
+    oom_kills: int = 0
     trouble: str = ""
     not_before: datetime | None = None
     is_started: bool = False
@@ -93,6 +95,13 @@ class Leaf(Node):
     pod: str = ""
     started: datetime | None = None
     changed: int = 0
+
+    def take_over(self, record: Leaf) -> None:
+        """Stand where `record`, a free-standing leaf, stood; its phase is for the run to decide."""
+        self.attempt, self.infra_failures, self.oom_kills = record.attempt, record.infra_failures, record.oom_kills
+        self.started, self.not_before, self.pod = record.started, record.not_before, record.pod
+        self.reason, self.message, self.trouble = record.reason, record.message, record.trouble
+        self.exit_code, self.log = record.exit_code, record.log
 
     @property
     def component(self) -> Component:
@@ -128,10 +137,22 @@ class Group(Node):
             return self.inputs.get(binding.name, ABSENT)
         if isinstance(binding, External):
             return Artifact(binding.uri)
+        if isinstance(binding, OneOf):
+            return self._first(binding)
         producer = self.children[binding.task]
         if binding.output not in producer.outputs:
             raise UnavailableError(producer)
         return producer.outputs[binding.output]
+
+    def _first(self, binding: OneOf) -> Datum:
+        """Of exclusive branches the first that succeeded; where none did, a failure says more than a skip."""
+        missing: list[Node] = []
+        for choice in binding.choices:
+            producer = self.children[choice.task]
+            if producer.phase.is_success and choice.output in producer.outputs:
+                return producer.outputs[choice.output]
+            missing.append(producer)
+        raise UnavailableError(next((node for node in missing if node.phase is not Phase.SKIPPED), missing[0]))
 
     def leaves(self) -> Iterator[Leaf]:
         """Every leaf below, in written order."""

@@ -81,9 +81,10 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class PodSpec(msgspec.Struct, frozen=True, rename="camel"):
-    """Only where the Pod was placed."""
+    """Where the Pod was placed, and whether it is being stopped (`active_deadline_seconds`)."""
 
     node_name: str = ""
+    active_deadline_seconds: int | None = None
 
 
 class PodStatus(msgspec.Struct, frozen=True, rename="camel"):

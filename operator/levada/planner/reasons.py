@@ -34,25 +34,37 @@ STORE_DENIED: Final = "StoreDenied"
 STORE_MISCONFIGURED: Final = "StoreMisconfigured"
 AGENT_STOPPED: Final = "Stopped"
 
-_FURTHER_ATTEMPTS: Final = {
-    DISRUPTED: 5,
-    REJECTED: 5,
-    POD_DELETED: 5,
-    POD_LOST: 5,
-    AGENT_FAILED: 5,
-    STORE_UNAVAILABLE: 5,
-    AGENT_STOPPED: 5,
+INFRA_LIMIT: Final = 5
+_FURTHER_ATTEMPTS: Final[dict[str, int | None]] = {
+    DISRUPTED: None,
+    REJECTED: None,
+    POD_DELETED: None,
+    POD_LOST: None,
+    AGENT_FAILED: None,
+    STORE_UNAVAILABLE: None,
+    AGENT_STOPPED: None,
     # Somebody has to mend the settings: time helps little.
     STORE_DENIED: 2,
     STORE_MISCONFIGURED: 2,
     # The task did all its work, and would have to do it all again under the same grace.
     OUTPUTS_LOST: 1,
 }
-"""Attempts that infrastructure failures may cost a task, the last one's reason deciding, before it fails."""
+"""Attempts that infrastructure failures may cost a task, the last one's reason deciding, before it fails.
+
+None: as many as the task's `infraLimit` says."""
 
 # Of tasks that never ran.
 UPSTREAM_FAILED: Final = "UpstreamFailed"
 UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
+CONDITION_FALSE: Final = "ConditionFalse"
+INVALID_CONDITION: Final = "InvalidCondition"
+
+# Of tasks and runs that somebody stopped.
+CANCELLED: Final = "Cancelled"
+CANCELLING: Final = "Cancelling"
+SUSPENDED: Final = "Suspended"
+FAIL_FAST: Final = "FailFast"
+RUN_TIMEOUT: Final = "RunTimeout"
 
 # Of runs.
 INVALID_SPEC: Final = "InvalidSpec"
@@ -69,6 +81,7 @@ def is_infrastructure(reason: str) -> bool:
     return reason in _FURTHER_ATTEMPTS
 
 
-def further_attempts(reason: str) -> int:
+def further_attempts(reason: str, limit: int = INFRA_LIMIT) -> int:
     """How many infrastructure failures a task may have had before one for `reason` ends it; 0 for its own failures."""
-    return _FURTHER_ATTEMPTS.get(reason, 0)
+    allowed = _FURTHER_ATTEMPTS.get(reason, 0)
+    return limit if allowed is None else min(allowed, limit)

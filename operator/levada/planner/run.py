@@ -8,61 +8,39 @@ from __future__ import annotations
 
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from levada.graph.model import ABSENT, Datum, Graph
+from levada.graph.model import Datum, Graph
 from levada.planner import reasons
 from levada.planner.attempt import Doomed, Failure, Running, Sighting, Success, Waiting
-from levada.planner.nodes import Group, Leaf, Node, Phase, UnavailableError, grow
+from levada.planner.flow.ends import end_of, fails_the_run, outputs_of
+from levada.planner.flow.halt import CANCELLED, Halt, failed_fast, timed_out
+from levada.planner.flow.inputs import bind
+from levada.planner.flow.retry import template_of, wait_before_next
+from levada.planner.flow.timeouts import Deadlines, overrun
+from levada.planner.nodes import Group, Leaf, Node, Phase, grow
+from levada.planner.plan import Plan, Start
 
-INFRA_BACKOFF = (timedelta(seconds=2), timedelta(minutes=1))
-"""First and longest wait before the next attempt after an infrastructure failure; it doubles each time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Start:
-    """Start this attempt with these inputs."""
-
-    leaf: Leaf
-    attempt: int
-    inputs: Mapping[str, Datum]
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What to do now.
-
-    Attributes
-    ----------
-    starts
-        Attempts to start.
-    stops
-        Leaves whose running attempt must be stopped, named until it is proven dead; then they are decided.
-    flush
-        Whether the status must be written before anything starts: an attempt waits for it. Plan again after that.
-    wake
-        When to plan again though nothing was observed.
-    """
-
-    starts: list[Start] = field(default_factory=list)
-    stops: list[Leaf] = field(default_factory=list)
-    flush: bool = False
-    wake: datetime | None = None
+__all__ = ["Plan", "Run", "Start"]
 
 
 class Run:
     """One run: its tree of tasks, advanced by observations."""
 
-    def __init__(self, graph: Graph, inputs: Mapping[str, Datum]) -> None:
+    def __init__(self, graph: Graph, inputs: Mapping[str, Datum], *, started: datetime | None = None) -> None:
         self.root = grow(graph, inputs)
         self.leaves: dict[str, Leaf] = {leaf.path: leaf for leaf in self.root.leaves()}
         self.counts: Counter[Phase] = Counter({Phase.PENDING: len(self.leaves)})
+        self.started = started
         self.failed: list[Leaf] = []
+        self.failures: list[Leaf] = []
         self.version = 0
         self.recorded = 0
+        self.is_suspended = False
+        self.halt: Halt | None = None
         self.unrecorded: dict[str, Leaf] = {}
         self._ready: dict[str, Leaf] = {}
+        self._deadlines = Deadlines()
         self._doomed: dict[str, Leaf] = {}
         self._open()
 
@@ -85,10 +63,9 @@ class Run:
             if dead:
                 self._end(leaf, leaf.doom, now)
         elif isinstance(sighting, Doomed):
-            leaf.doom = sighting.failure
-            self._doomed[path] = leaf
+            self._doom(leaf, sighting.failure)
             if dead:
-                self._end(leaf, leaf.doom, now)
+                self._end(leaf, sighting.failure, now)
         elif isinstance(sighting, Waiting):
             self._hint(leaf, sighting.reason, sighting.message)
         elif isinstance(sighting, Running):
@@ -96,8 +73,18 @@ class Run:
                 leaf.started = sighting.since or now
                 leaf.reason, leaf.message, leaf.exit_code, leaf.log = "", "", None, ""
                 self._move(leaf, Phase.RUNNING)
+                self._deadlines.watch(leaf)
         elif isinstance(sighting, Success | Failure):
             self._end(leaf, sighting, now)
+
+    def steer(self, now: datetime, *, suspend: bool, cancel: bool) -> None:
+        """Follow the run's `suspend` and `cancel`. Show what is seen of attempts first: what runs is stopped, not lost.
+
+        Cancelling cannot be taken back: what has not started ends at once, what runs is stopped.
+        """
+        self.is_suspended = suspend and not cancel
+        if cancel and (self.halt is None or self.halt.phase is not Phase.CANCELLED):
+            self._halt(CANCELLED, now)
 
     def refuse(self, path: str, reason: str, message: str, retry_at: datetime) -> None:
         """Note that the attempt could not be started yet (quota, admission, ...) and is to be tried again."""
@@ -115,14 +102,7 @@ class Run:
         if leaf.phase.is_final:  # skipped a moment ago, by the record of what it waited for: it was skipped then
             leaf.finished = record.finished or leaf.finished
             return
-        leaf.attempt, leaf.infra_failures, leaf.started = record.attempt, record.infra_failures, record.started
-        leaf.pod, leaf.trouble = record.pod, record.trouble
-        leaf.reason, leaf.message, leaf.exit_code, leaf.log = (
-            record.reason,
-            record.message,
-            record.exit_code,
-            record.log,
-        )
+        leaf.take_over(record)
         if record.phase.is_final:
             leaf.outputs, leaf.finished = record.outputs, record.finished
             self._finish(leaf, record.phase, now)
@@ -130,15 +110,16 @@ class Run:
             leaf.is_started = True
             self._ready.pop(path, None)
             self._move(leaf, Phase.RUNNING)
+            self._deadlines.watch(leaf)
         else:
             self._touch(leaf)  # or the next record would forget how many attempts there were
 
     def plan(self, now: datetime) -> Plan:
         """What to do now; the starts it returns are not returned again unless refused."""
+        later = self._look_at_the_clock(now)
         stops = list(self._doomed.values())
         ready: list[Leaf] = []
-        later: list[datetime] = []
-        for leaf in self._ready.values():
+        for leaf in [] if self.is_suspended else self._ready.values():
             if leaf.not_before and leaf.not_before > now:
                 later.append(leaf.not_before)
             else:
@@ -150,7 +131,7 @@ class Run:
         for leaf in ready:
             del self._ready[leaf.path]
             leaf.is_started = True
-        return Plan([Start(leaf, leaf.attempt, leaf.inputs) for leaf in ready], stops, wake=wake)
+        return Plan([Start(leaf, leaf.attempt, leaf.inputs, template_of(leaf)) for leaf in ready], stops, wake=wake)
 
     def mark_recorded(self, version: int) -> None:
         """Note that the status as of `version` has been written."""
@@ -165,6 +146,38 @@ class Run:
         ended = leaf.phase.is_final or attempt < leaf.attempt
         return ended and (attempt < leaf.attempt - 1 or leaf.changed <= self.recorded)
 
+    def _look_at_the_clock(self, now: datetime) -> list[datetime]:
+        """Stop what has run for too long, and a run that fails fast; when to look again."""
+        self.started = self.started or now
+        graph = self.root.graph
+        end = self.started + timedelta(seconds=graph.timeout) if graph.timeout is not None else None
+        if self.halt is None and graph.fails_fast and self.failures:
+            self._halt(failed_fast(self.failures[0]), now)
+        elif self.halt is None and end and now >= end:
+            self._halt(timed_out(graph.timeout or 0), now)
+        for leaf in self._deadlines.passed(now):
+            self._doom(leaf, overrun(leaf))
+        ends = (self._deadlines.next, None if self.halt else end)
+        return [] if self.is_final else [moment for moment in ends if moment]
+
+    def _halt(self, halt: Halt, now: datetime) -> None:
+        if self.is_final:
+            return
+        self.halt = halt
+        self.version += 1  # that tasks are being stopped is news, too
+        for leaf in self.leaves.values():
+            if leaf.phase.is_final:
+                continue
+            if leaf.is_started:
+                self._doom(leaf, leaf.doom or halt.cause)
+            else:
+                leaf.reason, leaf.message = halt.cause.reason, halt.cause.message
+                self._finish(leaf, Phase.CANCELLED, now)
+
+    def _doom(self, leaf: Leaf, failure: Failure) -> None:
+        leaf.doom = failure
+        self._doomed[leaf.path] = leaf
+
     def _end(self, leaf: Leaf, outcome: Success | Failure, now: datetime) -> None:
         self._doomed.pop(leaf.path, None)
         leaf.started = outcome.started or leaf.started
@@ -175,17 +188,21 @@ class Run:
             return
         leaf.reason, leaf.message = outcome.reason, outcome.message
         leaf.exit_code, leaf.log = outcome.exit_code, outcome.log
-        if leaf.infra_failures < reasons.further_attempts(outcome.reason):
-            self._try_again(leaf, now)
+        if self.halt:
+            leaf.finished = outcome.finished or now
+            leaf.reason, leaf.message = self.halt.cause.reason, self.halt.cause.message
+            self._finish(leaf, Phase.CANCELLED, now)
+        elif (wait := wait_before_next(leaf, outcome)) is not None:
+            self._try_again(leaf, now + wait)
         else:
             leaf.finished = outcome.finished or now
             self._finish(leaf, Phase.FAILED, now)
 
-    def _try_again(self, leaf: Leaf, now: datetime) -> None:
-        first, longest = INFRA_BACKOFF
-        leaf.not_before = now + min(first * 2**leaf.infra_failures, longest)
+    def _try_again(self, leaf: Leaf, at: datetime) -> None:
+        leaf.not_before = at
         leaf.trouble = f"attempt {leaf.attempt} failed: {leaf.reason}: {leaf.message}"
-        leaf.infra_failures += 1
+        leaf.infra_failures += reasons.is_infrastructure(leaf.reason)
+        leaf.oom_kills += leaf.reason == reasons.OOM_KILLED
         leaf.attempt += 1
         leaf.doom, leaf.is_started, leaf.started = None, False, None
         if not leaf.blockers:  # seen before what it waited for, after a restart: its inputs are not bound yet
@@ -204,16 +221,28 @@ class Run:
                 self._move(current, final)
                 if final is Phase.FAILED:
                     self.failed.append(current)
+                    if fails_the_run(current):
+                        self.failures.append(current)
             else:
                 current.phase = final
             current.finished = current.finished or now
-            if isinstance(current, Group) and final is Phase.SKIPPED:
-                current.reason = current.reason or reasons.UPSTREAM_SKIPPED
-                for child in current.children.values():
-                    child.reason, child.message = current.reason, current.message
-                    finished.append((child, Phase.SKIPPED))
+            if isinstance(current, Group) and final is not Phase.SUCCEEDED:
+                for child in current.children.values():  # of a group that never began
+                    if not child.phase.is_final:
+                        child.reason, child.message = current.reason, current.message
+                        finished.append((child, Phase.CANCELLED if final is Phase.CANCELLED else Phase.SKIPPED))
             finished.extend(self._settle(current.dependants))
-            finished.extend(_close(current.scope))
+            finished.extend(self._close(current.scope))
+
+    def _close(self, group: Group | None) -> list[tuple[Node, Phase]]:
+        """Count one unfinished child less; the group itself when that was the last."""
+        if group is None:
+            return []
+        group.unfinished -= 1
+        if group.unfinished or group.phase.is_final:
+            return []
+        group.outputs = outputs_of(group)
+        return [(group, self.halt.phase if self.halt and group is self.root else end_of(group))]
 
     def _open(self) -> None:
         self.root.phase = Phase.RUNNING
@@ -231,8 +260,11 @@ class Run:
             node.blockers -= 1
             if node.blockers or node.phase.is_final:
                 continue
-            if not _bind(node):
-                ended.append((node, Phase.SKIPPED))
+            if self.halt:
+                node.reason, node.message = self.halt.cause.reason, self.halt.cause.message
+                ended.append((node, Phase.CANCELLED))
+            elif phase := bind(node):
+                ended.append((node, phase))
             elif isinstance(node, Leaf):
                 if not node.is_started:  # restored as running: its Pod is looked for, never made again
                     self._ready[node.path] = node
@@ -251,7 +283,7 @@ class Run:
         self._touch(leaf)
 
     def _hint(self, leaf: Leaf, reason: str, message: str) -> None:
-        if not reason and leaf.infra_failures:
+        if not reason and leaf.attempt:
             return  # why the attempt before failed says more than nothing
         if leaf.trouble:
             message = f"{message}; {leaf.trouble}"
@@ -263,50 +295,3 @@ class Run:
         self.version += 1
         leaf.changed = self.version
         self.unrecorded[leaf.path] = leaf
-
-
-def _close(group: Group | None) -> list[tuple[Node, Phase]]:
-    """Count one unfinished child less; the group itself when that was the last."""
-    if group is None:
-        return []
-    group.unfinished -= 1
-    if group.unfinished or group.phase.is_final:
-        return []
-    outputs: dict[str, Datum] = {}
-    for name, binding in group.graph.outputs.items():
-        try:
-            outputs[name] = group.value(binding)
-        except UnavailableError:
-            continue
-    group.outputs = {name: datum for name, datum in outputs.items() if datum is not ABSENT}
-    failed = any(child.phase is Phase.FAILED for child in group.children.values())
-    return [(group, Phase.FAILED if failed else Phase.SUCCEEDED)]
-
-
-def _bind(node: Node) -> bool:
-    """Resolve the inputs of a node whose predecessors are all final; False, with the reason noted, to skip it."""
-    scope = node.scope
-    assert scope is not None
-    for edge in node.task.after:
-        predecessor = scope.children[edge.task]
-        if edge.require_success and not predecessor.phase.is_success:
-            return _skip(node, predecessor)
-    inputs: dict[str, Datum] = {}
-    for name, declared in node.declared_inputs.items():
-        datum: Datum = ABSENT
-        if binding := node.task.inputs.get(name):
-            try:
-                datum = scope.value(binding)
-            except UnavailableError as unavailable:
-                if unavailable.producer.phase is not Phase.SKIPPED or not declared.may_be_absent:
-                    return _skip(node, unavailable.producer)
-        inputs[name] = declared.default if datum is ABSENT else datum
-    node.inputs = inputs
-    return True
-
-
-def _skip(node: Node, predecessor: Node) -> bool:
-    skipped = predecessor.phase is Phase.SKIPPED
-    node.reason = reasons.UPSTREAM_SKIPPED if skipped else reasons.UPSTREAM_FAILED
-    node.message = f"{predecessor.path} {'was skipped' if skipped else 'failed'}"
-    return False

@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from levada.planner import reasons
 from levada.planner.encoding import (
     BULKY,
     BULKY_RUN,
@@ -80,11 +81,18 @@ class Shards:
 def standing(run: Run) -> Standing:
     """Where the run as a whole stands."""
     if not run.is_final:
-        return Standing("Running", "Running", _progress_message(run))
+        if run.is_suspended:
+            return Standing("Suspended", reasons.SUSPENDED, _progress_message(run))
+        reason = reasons.CANCELLING if run.halt else "Running"
+        return Standing("Running", reason, _progress_message(run))
+    if run.root.phase is Phase.CANCELLED:
+        return Standing("Cancelled", reasons.CANCELLED, _progress_message(run))
     if run.root.phase is Phase.SUCCEEDED:
         return Standing("Succeeded", "Succeeded", _progress_message(run))
-    first = run.failed[0]
-    others = f" (and {len(run.failed) - 1} more)" if len(run.failed) > 1 else ""
+    if run.halt and run.halt.cause.reason == reasons.RUN_TIMEOUT:
+        return Standing("Failed", reasons.RUN_TIMEOUT, run.halt.cause.message)
+    first = run.failures[0]
+    others = f" (and {len(run.failures) - 1} more)" if len(run.failures) > 1 else ""
     return Standing("Failed", "TaskFailed", f"task {first.path} failed: {first.reason}: {first.message}{others}")
 
 

@@ -1,0 +1,41 @@
+"""What holds for a task whose attempts go wrong; durations in seconds, sizes in bytes."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class MoreMemory:
+    """Memory grows by `factor` with each attempt that ran out of it, up to `most`."""
+
+    factor: float
+    most: int
+
+
+@dataclass(frozen=True, slots=True)
+class Retry:
+    """Further attempts.
+
+    Attributes
+    ----------
+    limit
+        How many the task's own failures may cost.
+    reasons, exit_codes
+        Which failures are tried again; of the reason Error, None takes every exit code.
+    first, factor, longest
+        The waits between attempts.
+    infra_limit
+        How many the failures of the machinery may cost.
+    """
+
+    limit: int = 0
+    reasons: frozenset[str] = frozenset({"Error", "OOMKilled", "Timeout"})
+    exit_codes: frozenset[int] | None = None
+    first: int = 10
+    factor: float = 2.0
+    longest: int = 300
+    infra_limit: int = 5
+    memory: MoreMemory | None = None
+
+
+NO_RETRY = Retry()
+"""Of a task that asks for nothing: its own failures are final."""

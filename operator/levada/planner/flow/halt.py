@@ -1,0 +1,30 @@
+"""Why a whole run is stopped before its time: what runs is stopped, what has not started never does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from levada.planner import reasons
+from levada.planner.attempt import Failure
+from levada.planner.nodes import Leaf, Phase
+
+
+@dataclass(frozen=True, slots=True)
+class Halt:
+    """`cause` stands at each task that it keeps from ending by itself; `phase` is the run's in the end."""
+
+    cause: Failure
+    phase: Phase
+
+
+CANCELLED = Halt(Failure(reasons.CANCELLED, "the run was cancelled"), Phase.CANCELLED)
+
+
+def timed_out(seconds: int) -> Halt:
+    """The run took too long."""
+    return Halt(Failure(reasons.RUN_TIMEOUT, f"the run took longer than its timeout of {seconds} s"), Phase.FAILED)
+
+
+def failed_fast(leaf: Leaf) -> Halt:
+    """A task failed in a run that stops at its first failure."""
+    return Halt(Failure(reasons.FAIL_FAST, f"stopped because {leaf.path} failed (failFast)"), Phase.FAILED)
