@@ -12,6 +12,8 @@ from simulation.world import World
 
 OOM = "oom"
 DISRUPTION = {"type": "DisruptionTarget", "status": "True"}
+_SEEN = 0.5
+"""How often a deletion is seen before the containers are started, rather than after."""
 
 
 class Kubelet:
@@ -65,7 +67,9 @@ class Kubelet:
 
     def _start(self, uid: str) -> None:
         pod = self._server.by_uid("pods", uid)
-        if pod is None or uid in self._ended or "deletionTimestamp" in pod["metadata"]:
+        if pod is None or uid in self._ended:
+            return
+        if "deletionTimestamp" in pod["metadata"] and self._world.random.random() < _SEEN:
             return
         if "initContainers" in pod["spec"] and uid in self.broken_agents:
             report = encode_report(Report(error=AgentError("StoreUnavailable", "no answer"))).decode()

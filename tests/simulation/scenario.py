@@ -61,7 +61,7 @@ def random_scenario(seed: int) -> Scenario:
 def _tasks(random: Random) -> list[Task]:
     tasks: list[Task] = []
     for number in range(random.choice((1, 1, 2, 2, 3, 4))):
-        earlier = [task.name for task in tasks if task.kind != "bulky"]
+        earlier = [task.name for task in tasks]
         task = Task(f"t{number}", kind=random.choice(OUTPUTS), seconds=round(random.uniform(0.05, 8.0), 2))
         task.needs = random.sample(earlier, min(len(earlier), random.choice((0, 1, 1, 2))))
         task.after = random.sample(earlier, min(len(earlier), random.choice((0, 0, 1))))

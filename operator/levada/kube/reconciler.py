@@ -17,7 +17,7 @@ from levada.kube.opening import Opening
 from levada.kube.record import StaleRunError, utc_now
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.runtime import Runtime
-from levada.planner.names import RESULT_FINALIZER, RUN_LABEL
+from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION
 from levada.planner.podview import PodView
 from levada.planner.settings import PodSettings
 from levada.planner.sighting import is_dead
@@ -54,6 +54,7 @@ class Reconciler:
         self._active: dict[Key, ActiveRun] = {}
         self._pods: dict[Key, dict[str, PodView]] = {}
         self._changed: dict[Key, set[str]] = {}
+        self._strayed: dict[Key, set[str]] = {}
         self._phases: dict[Key, str] = {}
         self._unread: set[Key] = set()
 
@@ -70,6 +71,8 @@ class Reconciler:
             pods[new.metadata.name] = new
         else:
             pods.pop(pod.metadata.name, None)
+            if RESULT_FINALIZER in pod.metadata.finalizers:  # so it is still there: somebody took our label off
+                self._strayed.setdefault(key, set()).add(pod.metadata.name)
         if (active := self._active.get(key)) and old and not new and pod.metadata.deletion_timestamp:
             active.vanished[pod.metadata.name] = pod.metadata.deletion_timestamp
         self._changed.setdefault(key, set()).add(pod.metadata.name)
@@ -92,6 +95,7 @@ class Reconciler:
         changed = self._changed.pop(key, set())
         active = self._active.get(key)
         try:
+            await self._bring_back(key)
             is_unread = key in self._unread
             if active is None or is_unread or not changed:
                 self._unread.discard(key)
@@ -116,6 +120,17 @@ class Reconciler:
             self._finish(key, active)
             return 0.05
         return wait
+
+    async def _bring_back(self, key: Key) -> None:
+        """Label Pods anew that we hold and that lost their label: the watch shows them again."""
+        strayed = self._strayed.get(key, set())
+        for name in tuple(strayed):
+            pod = await task_pods.find(self._api, key[0], name)
+            if pod is not None and SPEC_ANNOTATION in pod.metadata.annotations:
+                await task_pods.label(self._api, pod, key[1])
+            strayed.discard(name)
+        if not strayed:
+            self._strayed.pop(key, None)
 
     async def _refresh(self, key: Key) -> ActiveRun | None:
         """The active run as the API server has it now; None when there is nothing (more) to run."""

@@ -59,7 +59,12 @@ async def label(api: Api, pod: PodView, run: str) -> PodView:
     if pod.metadata.labels.get(RUN_LABEL) == run:
         return pod
     patch = {"metadata": {"uid": pod.metadata.uid, "labels": {RUN_LABEL: run}}}
-    return view(await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch))
+    try:
+        return view(await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch))
+    except ApiError as error:
+        if error.status not in (NOT_FOUND, _INVALID):
+            raise
+        return pod
 
 
 async def find(api: Api, namespace: str, name: str) -> PodView | None:
