@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo bench-local verify test test-fast cluster-up cluster-down cluster-demo image bench generate format
+.PHONY: help setup demo bench-local verify test test-fast test-nightly cluster-up cluster-down cluster-demo image bench generate format
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -44,6 +44,10 @@ CLUSTER := PYTHONPATH=tests $(BIN)/python -m cluster
 
 test: setup ## Every test, those on a real cluster included
 	@$(CLUSTER) test
+
+test-nightly: setup ## A million simulated histories, and whether the tests notice missing safeguards (hours)
+	LEVADA_HISTORIES=1000000 $(BIN)/pytest tests/simulation -q -n auto
+	tests/simulation/mutants
 
 cluster-up: setup ## Start a real one-node cluster with Levada and an S3 store (tests/cluster/README.md)
 	@$(CLUSTER) up

@@ -5,6 +5,7 @@ from obstore.store import S3Store
 
 from e2e.operator_pod import Operator
 from e2e.runs import BASE_IMAGE, Runs
+from e2e.witness import Witness
 
 
 @pytest.fixture(scope="session")
@@ -71,8 +72,11 @@ def runs_in(operator, kubectl):
 
 
 @pytest.fixture
-def runs(runs_in, namespace):
+def runs(runs_in, kubectl, namespace):
     """Apply runs in the test's namespace and wait for them; whatever they did, the invariants hold at the end."""
-    seen = runs_in(namespace)
-    yield seen
-    seen.check_invariants()
+    seen, witness = runs_in(namespace), Witness(kubectl.kubeconfig, namespace)
+    try:
+        yield seen
+        seen.check_invariants()
+    finally:
+        witness.testify()

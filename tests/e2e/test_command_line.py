@@ -96,7 +96,7 @@ def test_a_run_is_applied_with_what_it_needs_and_followed_to_its_end(levada):
         {"total": 9},
         {"x": 7},
     )
-    assert "one: Running" in err
+    assert "one: Succeeded" in err
     assert "run sums-1: Succeeded" in err
     # What is in the cluster needs no file, and the same name is the same run.
     again, _ = levada("run", levada.write("run.yaml", {

@@ -228,8 +228,13 @@ INVARIANTS: tuple[Callable[[History], Iterator[Violation]], ...] = (
 
 def first_violation(history: History) -> Violation | None:
     """The violation that shows first, if any does."""
+    return next(iter(violations(history)), None)
+
+
+def violations(history: History) -> list[Violation]:
+    """All of them, the first one first."""
     found = [violation for check in INVARIANTS for violation in check(history)]
-    return min(found, key=lambda violation: violation.at, default=None)
+    return sorted(found, key=lambda violation: violation.at)
 
 
 def check(history: History) -> None:

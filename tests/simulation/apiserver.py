@@ -71,11 +71,11 @@ class ApiServer:
         """A merge patch, or a strategic one that takes finalizers off."""
         old = self.get(plural, namespace, name)
         metadata = dict(patch.get("metadata", {}))
-        for precondition in ("uid", "resourceVersion"):
-            wanted = metadata.pop(precondition, None)
-            if wanted is not None and wanted != old["metadata"][precondition]:
-                raise ApiError(409, "Conflict", f"the {precondition} is another")
-        if status:
+        if metadata.pop("resourceVersion", None) not in (None, old["metadata"]["resourceVersion"]):
+            raise ApiError(409, "Conflict", "the object has been modified")
+        if not status and metadata.pop("uid", None) not in (None, old["metadata"]["uid"]):
+            raise ApiError(422, "Invalid", "metadata.uid: field is immutable")
+        if status:  # nothing else of the patch counts, the UID neither
             return self._write((plural, namespace, name), merged(old, {"status": patch.get("status", {})}))
         changes = {key: value for key, value in patch.items() if key != "status"} | {"metadata": metadata}
         gone = metadata.pop("$deleteFromPrimitiveList/finalizers", []) if kind == "strategic" else []
@@ -91,10 +91,11 @@ class ApiServer:
         wanted = options.get("preconditions", {}).get("uid")
         if wanted is not None and wanted != old["metadata"]["uid"]:
             raise ApiError(409, "Conflict", "the uid is another")
-        grace = _grace(old, options.get("gracePeriodSeconds")) if plural == "pods" else 0
+        asked = options.get("gracePeriodSeconds")
+        grace = _grace(old, asked) if plural == "pods" else 0
         before = old["metadata"].get("deletionGracePeriodSeconds")
-        if before is not None and grace >= before:
-            return  # a deletion under way is never given more time
+        if before is not None and (asked is None or grace >= before):
+            return  # a deletion under way is only ever hastened
         if not grace and not old["metadata"].get("finalizers"):
             self._remove((plural, namespace, name))
             return

@@ -10,12 +10,12 @@ from typing import Any
 
 from levada.api.base import Model
 from levada.api.component import ComponentSpec
-from levada.api.crd import PRESERVE, structural_schema
 from levada.api.graph_spec import PipelineSpec
 from levada.api.run import RunSpec
 from levada.frontend.mistakes import Mistakes, Path, Step, closest
 from levada.frontend.shape import MAX_DEPTH
 
+_PRESERVE = "x-kubernetes-preserve-unknown-fields"
 _SPECS: Mapping[str, type[Model]] = {"Component": ComponentSpec, "Pipeline": PipelineSpec, "PipelineRun": RunSpec}
 
 
@@ -43,6 +43,8 @@ def check_nulls(kind: str, spec: Any, path: Path, mistakes: Mistakes) -> None:
 
 @cache
 def _schema(kind: str) -> dict[str, Any]:
+    from levada.api.crd import structural_schema  # noqa: PLC0415  # most files have no null, and need no schema
+
     return structural_schema(_SPECS[kind])
 
 
@@ -68,7 +70,7 @@ def _field(schema: dict[str, Any], steps: tuple[Step, ...]) -> tuple[list[str] |
     """
     node = schema
     for index, step in enumerate(steps):
-        if PRESERVE in node:
+        if _PRESERVE in node:
             return None, None
         below = node.get("items") if isinstance(step, int) else node.get("properties", {}).get(step)
         if below is None and not isinstance(step, int):

@@ -116,7 +116,7 @@ class Opening:
         store = await open_store(self._api, namespace, None)
         try:
             definition = await freeze(self._api, run, replace(definition, store=store.url))
-        except FrozenElsewhereError:
+        except (FrozenElsewhereError, RecordLostError):  # the predecessor's, there or just gone
             return _PREDECESSOR
         except ApiError as error:
             if error.status != FORBIDDEN:

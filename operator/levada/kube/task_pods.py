@@ -17,6 +17,7 @@ from levada.planner.refusal import Refusal, refusal_of
 FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
+_INVALID = 422  # the answer to a patch with another UID
 STOP_DEADLINE = 1
 """`activeDeadlineSeconds` of a Pod that is to end now; the kubelet gives its containers their grace."""
 
@@ -94,7 +95,7 @@ async def stop(api: Api, pod: PodView, grace: int) -> None:
     try:
         await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch)
     except ApiError as error:
-        if error.status not in (NOT_FOUND, CONFLICT):
+        if error.status not in (NOT_FOUND, CONFLICT, _INVALID):
             raise
 
 
@@ -104,5 +105,5 @@ async def release(api: Api, pod: PodView) -> None:
     try:
         await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch, kind="strategic")
     except ApiError as error:
-        if error.status not in (NOT_FOUND, CONFLICT):
+        if error.status not in (NOT_FOUND, CONFLICT, _INVALID):
             raise

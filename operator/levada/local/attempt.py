@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from levada.store.outputs import Homes
     from levada.store.stores import Stores
 
+GOING = "~"
+"""Ends the names of folders that are being removed."""
 _TAIL_BYTES, _TAIL_LINES = 2048, 80
 """As much of a failed task's log as the kubelet takes for a message."""
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126
@@ -160,10 +162,13 @@ class Attempt:
             return not any(entries)
 
     def clear(self) -> None:
-        """Remove its folder: what counts stands in the store."""
+        """Remove its folder: what counts stands in the store. It is gone at once or not at all, whatever happens."""
         from levada.store.tree import discard  # noqa: PLC0415
 
-        discard(Path(self.folder))
+        going = f"{self.folder}{GOING}"
+        discard(Path(going))
+        os.rename(self.folder, going)  # noqa: PTH104
+        discard(Path(going))
 
 
 def moment(seconds: float) -> datetime:

@@ -123,6 +123,7 @@ def _follow(
             raise KeyboardInterrupt
     final = tasks.record()
     observer(final)
+    tasks.tidy()
     return final
 
 

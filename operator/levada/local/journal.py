@@ -1,7 +1,8 @@
 """How a run's tasks stand, in a file that only grows: what an engine did is there whatever happens to the engine.
 
 A line is a task's row (an array, see `planner.encoding`), or the end of the run (an object). The last line about a task
-counts. A crash may cut the last line short: what cannot be read any more is cut off before anything is added.
+counts. Nothing waits for the disk: what a power cut takes is made anew. A crash may cut the last line short; what
+cannot be read is cut off before anything is added.
 """
 
 from __future__ import annotations
@@ -73,9 +74,8 @@ class Journal:
         self._write(b"".join(_ENCODER.encode(row) + b"\n" for row in rows))
 
     def end(self, end: End) -> None:
-        """Note the end, and wait until everything is on the disk."""
+        """Note the end."""
         self._write(_ENCODER.encode(end) + b"\n")
-        os.fsync(self._descriptor)
 
     def close(self) -> None:
         """Add no more."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ import msgspec
 
 from levada.frontend.native import build_run
 from levada.graph.model import Datum, Graph
+from levada.local.attempt import GOING
 from levada.local.errors import FolderError, RunDiffersError
 from levada.local.home import RunFolder, attempt_key
 from levada.local.journal import Recorded, read_journal
@@ -120,8 +120,6 @@ def _write_head(path: Path, head: Head) -> None:
     partial = path.with_suffix(".part")
     with partial.open("wb") as target:
         target.write(msgspec.json.encode(head))
-        target.flush()
-        os.fsync(target.fileno())
     partial.replace(path)
 
 
@@ -129,6 +127,8 @@ def _restore(opened: Opened, traces: Traces, folder: RunFolder) -> None:
     """Give the planner what is kept; an attempt that was cut short is followed by another one at no cost."""
     now = datetime.now(UTC)
     run = opened.run
+    for leftover in (folder.path / "work").glob(f"*{GOING}"):
+        discard(leftover)
     unseen = dict.fromkeys([*opened.recorded.rows, *run.leaves])
     for path in unseen:
         row = opened.recorded.rows.get(path) or Row(path, Phase.PENDING)

@@ -340,6 +340,7 @@ def main() -> None:
     with suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_SUBREAPER, 1, 0, 0, 0)
     Starter(channel, attempts, limit).serve()
+    os._exit(0)  # The engine waits: nothing of ours needs tidying.
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 
 STOP_GRACE = 10.0
 """Seconds between SIGTERM and SIGKILL for a task that must stop."""
+_READY = 32
 _FULL = 28
 
 
@@ -68,7 +69,7 @@ class Tasks:
         self._starts = starts
         self._interrupts = interrupts
         self._stores = stores
-        self._most = 2 * parallelism  # As many run as may, as many stand ready: an end is followed by a start at once.
+        self._parallelism = parallelism
         self._workers = Workers(parallelism, interrupts.ring)
         self._queue: deque[Start] = deque()
         self._live: dict[str, Attempt] = {}
@@ -111,7 +112,7 @@ class Tasks:
             version = self._run.version
             for leaf in plan.stops:
                 self._stop(leaf)
-            while self._queue and len(self._live) < self._most:
+            while self._queue and len(self._live) < self._room(self._queue[0].leaf):
                 self._start(self._queue.popleft())
             if version == self._run.version:
                 return plan.wake
@@ -131,6 +132,13 @@ class Tasks:
         if self._processes.channel in readable:
             for event in self._processes.receive():
                 self._take_in(event)
+
+    def tidy(self) -> None:
+        """Wait until all that is not needed any more is removed."""
+        while self._workers.under_way and not self._interrupts.count:
+            select.select([self._interrupts.bell], [], [])
+            self._interrupts.silence()
+            self._workers.deliver()
 
     def stop_all(self, grace: float) -> None:
         """End every attempt without a result: another day they start anew."""
@@ -180,6 +188,15 @@ class Tasks:
             self._workers.submit(lambda: attempt.stage(self._stores()), lambda _, error: self._staged(attempt, error))
         else:
             self._launch(attempt)
+
+    def _room(self, leaf: Leaf) -> int:
+        """How many attempts may be under way for this one to join them: those that run, and those that stand ready.
+
+        The starter follows an end by a start at once, so some should; but what brings data takes room on the disk.
+        """
+        component = leaf.component
+        brings_data = any(not declared.is_parameter for declared in component.inputs.values())
+        return self._parallelism + (self._parallelism if brings_data else max(self._parallelism, _READY))
 
     def _attempt(self, leaf: Leaf) -> Attempt:
         key = attempt_key(leaf.path, leaf.attempt)

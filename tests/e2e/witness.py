@@ -1,0 +1,54 @@
+"""Sees every state of a namespace's Pods and runs go by, so that the invariants can be decided from all of them."""
+
+import json
+import os
+import subprocess
+import tempfile
+
+from cluster.paths import VENV
+from invariants.checker import timeline, violations
+from invariants.history import Change, History
+
+_KINDS = ("pods", "pipelineruns.levada.dev")
+_STATED = {"I1", "I2", "I3"}
+"""What holds whatever a test does to the objects by hand; the simulation decides the others."""
+
+
+class Witness:
+    """Watches from its making until `testify`."""
+
+    def __init__(self, kubeconfig, namespace):
+        self._seen = []
+        for kind in _KINDS:
+            out = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed by `testify`
+            argv = [VENV / "bin" / "kubectl", "get", kind, "-n", namespace, "-o", "json", "-w", "--output-watch-events"]
+            environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
+            watching = subprocess.Popen(argv, env=environment, stdout=out, stderr=subprocess.DEVNULL)
+            self._seen.append((watching, out))
+
+    def testify(self):
+        """Stop watching; fail at the first invariant that did not hold, with what led to it."""
+        changes = []
+        for watching, out in self._seen:
+            watching.terminate()
+            watching.wait()
+            out.seek(0)
+            changes += _events(out.read())
+            out.close()
+        # Versions count the writes of the whole cluster: they order Pods and runs among each other.
+        changes.sort(key=lambda event: int(event["object"]["metadata"]["resourceVersion"]))
+        entries = [Change(float(n), event["object"], event["type"] == "DELETED") for n, event in enumerate(changes)]
+        broken = [found for found in violations(History(entries, is_over=False)) if found.invariant in _STATED]
+        assert not broken, f"{broken[0]}\n{timeline(entries)}"
+
+
+def _events(text):
+    """The JSON documents in `text`, one after the other; the last may be cut short."""
+    decoder, at, found = json.JSONDecoder(), 0, []
+    while (at := next((n for n in range(at, len(text)) if not text[n].isspace()), len(text))) < len(text):
+        try:
+            event, at = decoder.raw_decode(text, at)
+        except json.JSONDecodeError:
+            break
+        found.append(event)
+    return found

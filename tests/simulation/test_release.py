@@ -1,0 +1,22 @@
+"""What stands under a Pod's name by now is left alone when that Pod is let go."""
+
+import asyncio
+
+import msgspec
+
+from levada.kube import task_pods
+from levada.planner.podview import PodView
+from simulation.play import NAMESPACE, Play
+from simulation.replica import SimulatedApi
+from simulation.scenario import Scenario, Task
+
+
+def test_a_pod_that_was_replaced_keeps_its_finalizers():
+    play = Play(Scenario(1, {"run-0": [Task("t0")]}))
+    body = {"metadata": {"name": "x", "finalizers": ["levada.dev/result"]}, "spec": {}}
+    made = play.server.create("pods", NAMESPACE, body)
+    gone = msgspec.convert(made | {"metadata": made["metadata"] | {"uid": "before"}}, PodView)
+
+    asyncio.run(task_pods.release(SimulatedApi(play.replica), gone))
+
+    assert play.server.get("pods", NAMESPACE, "x") == made
