@@ -94,6 +94,7 @@ def test_processes_that_both_kills_left_behind_are_ended_before_the_next_attempt
     path = levada.write("both", {"long": script(text)})
     engine = levada.start("run", "--local", path)
     [first] = until(lambda: pids(levada), "the first attempt")
+    until(lambda: levada.journal("both"), "a note of its start")
     [starter] = starters(levada.home / "runs" / "both")
     os.kill(engine.pid, signal.SIGSTOP)  # So that neither sees the other's end.
     kill(starter)

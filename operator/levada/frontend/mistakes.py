@@ -22,7 +22,7 @@ class Path:
     owner: str = ""
 
     def __truediv__(self, step: Step) -> Self:
-        return replace(self, steps=(*self.steps, step))
+        return type(self)((*self.steps, step), self.owner)  # `replace` takes five times as long
 
     def descend(self, steps: Iterable[Step]) -> Self:
         """The place that `steps` lead to from here."""

@@ -5,8 +5,8 @@ many tasks may run at once) and imports next to nothing: starting a process from
 orphans that tasks leave behind, so none of their descendants gets away. When the engine's end of the channel closes,
 whatever the reason, it kills all tasks.
 
-Each start and each end is written to the file of attempts before the engine hears of it. So after a crash the engine
-knows which processes to look for, and which attempts had ended already:
+Each start (but of a task that ends within a blink) and each end is written to the file of attempts before the engine
+hears of it. So after a crash the engine knows which processes to look for, and which attempts had ended already:
 
     S <pid> <start ticks> <slot> <attempt>
     E <exit code> <time of start> <time of end> <attempt>
@@ -72,7 +72,8 @@ class Starter:
         self._limit = limit
         self._buffer = b""
         self._unsent = b""
-        self._send_at: float | None = None
+        self._fresh: list[Task] = []
+        self._tell_at: float | None = None
         self._waiting: dict[str, tuple[Any, ...]] = {}
         self._programs: dict[tuple[str, bytes], str] = {}
         self._tasks: dict[int, Task] = {}
@@ -96,19 +97,20 @@ class Starter:
             if self._channel in readable and not self._receive():
                 alive = False
                 self._reap()
+                self._tell()
                 self._kill_all()
             self._start_waiting()
             self._kill_late()
-            if self._send_at is not None and time.monotonic() >= self._send_at:
-                self._flush()
+            if self._tell_at is not None and time.monotonic() >= self._tell_at:
+                self._tell()
         self._kill_orphans(None)
 
     def _timeout(self) -> float | None:
         if self._draining:
             return _POLL
         deadlines = [task.kill_at for task in self._tasks.values() if task.kill_at is not None]
-        if self._send_at is not None:
-            deadlines.append(self._send_at)
+        if self._tell_at is not None:
+            deadlines.append(self._tell_at)
         return max(0.0, min(deadlines) - time.monotonic()) if deadlines else None
 
     def _receive(self) -> bool:
@@ -130,11 +132,20 @@ class Starter:
         self._flush()
 
     def _flush(self) -> None:
-        self._send_at = None
         with suppress(OSError):  # The engine is gone: the next read says so.
             while self._unsent:
                 self._unsent = self._unsent[os.write(self._channel, self._unsent) :]
         self._unsent = b""
+
+    def _tell(self) -> None:
+        """Note the tasks that started lately and still run. Of most small ones only the end is ever told."""
+        for task in self._fresh:
+            if self._tasks.get(task.pid) is task:
+                self._note(f"S {task.pid} {start_ticks(task.pid)} {task.slot} {task.attempt}")
+                self._unsent += packed(("started", task.attempt, task.started))
+        self._fresh.clear()
+        self._tell_at = None
+        self._flush()
 
     def _start_waiting(self) -> None:
         while self._waiting and len(self._tasks) + len(self._draining) < self._limit:
@@ -163,10 +174,8 @@ class Starter:
             return
         task = Task(attempt, f"{TOKEN}={more[TOKEN]}".encode(), pid, slot, log)
         self._tasks[pid] = task
-        self._note(f"S {pid} {start_ticks(pid)} {slot} {attempt}")
-        # A small task ends at once: the engine then hears of both in one go.
-        self._unsent += packed(("started", attempt, task.started))
-        self._send_at = self._send_at or time.monotonic() + _DELAY
+        self._fresh.append(task)
+        self._tell_at = self._tell_at or time.monotonic() + _DELAY
 
     def _program(self, command: str, path: bytes) -> str:
         known = self._programs.get((command, path))
@@ -179,6 +188,7 @@ class Starter:
         return next(number for number in range(len(taken) + 1) if number not in taken)
 
     def _stop(self, attempt: str, grace: float, silent: bool) -> None:  # noqa: FBT001  # a message's field
+        self._tell()
         if self._waiting.pop(attempt, None):
             self._send("stopped", attempt)
         for pid, task in self._tasks.items():
