@@ -100,7 +100,7 @@ async def stop(api: Api, pod: PodView, grace: int) -> None:
     try:
         await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch)
     except ApiError as error:
-        if error.status not in (NOT_FOUND, CONFLICT):
+        if error.status not in (NOT_FOUND, CONFLICT, _INVALID):
             raise
 
 
