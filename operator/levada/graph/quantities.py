@@ -17,3 +17,9 @@ def bytes_of(quantity: object) -> int:
     suffix = unit.group() if unit else ""
     amount = Decimal(text.removesuffix(suffix)) * _FACTORS[suffix]
     return int(amount.to_integral_value(rounding="ROUND_CEILING"))
+
+
+def quantity_of(amount: int) -> str:
+    """So many bytes as people write them: `300Mi` where that is exact, else the plain number."""
+    units = [unit for unit in _BINARY if amount and amount % _FACTORS[unit] == 0]
+    return f"{amount // int(_FACTORS[units[-1]])}{units[-1]}" if units else str(amount)

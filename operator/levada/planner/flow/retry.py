@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import Any
 
 from levada.graph.policies import Retry
-from levada.graph.quantities import bytes_of
+from levada.graph.quantities import bytes_of, quantity_of
 from levada.planner import reasons
 from levada.planner.attempt import Failure
 from levada.planner.nodes import Leaf
@@ -47,7 +47,7 @@ def _grown(amounts: Any, factor: float, most: int) -> Any:
     if not isinstance(amounts, Mapping) or "memory" not in amounts:
         return amounts
     now = bytes_of(amounts["memory"])
-    return {**amounts, "memory": str(max(now, min(int(now * factor), most)))}
+    return {**amounts, "memory": quantity_of(max(now, min(int(now * factor), most)))}
 
 
 def _is_tried_again(retry: Retry, failure: Failure) -> bool:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from levada.graph.policies import MoreMemory, Retry
-from levada.graph.quantities import bytes_of
+from levada.graph.quantities import bytes_of, quantity_of
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Success
 from levada.planner.encoding import decode_rows, encode_rows, leaf_of, row_of
@@ -113,7 +113,7 @@ def test_budgets_waits_and_memory_survive_a_restart():
     plan = after.plan(NOW)
     assert (plan.starts, plan.wake) == ([], due)
     (start,) = after.plan(due + timedelta(seconds=1)).starts
-    assert start.template["resources"]["limits"]["memory"] == str(200 << 20)
+    assert start.template["resources"]["limits"]["memory"] == "200Mi"
     after.observe("a", 1, OOM, NOW)
     assert after.leaves["a"].attempt == 2
     after.observe("a", 2, OOM, NOW)
@@ -125,3 +125,8 @@ def test_budgets_waits_and_memory_survive_a_restart():
 )
 def test_quantities_are_read_as_kubernetes_reads_them(text, size):
     assert bytes_of(text) == size
+
+
+@pytest.mark.parametrize("text", ["300Mi", "1Gi", "1023", "0", "3Ki"])
+def test_an_amount_reads_as_it_was_written(text):
+    assert quantity_of(bytes_of(text)) == text
