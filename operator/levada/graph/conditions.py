@@ -1,7 +1,7 @@
 """Conditions (`when`): CEL over a task's inputs, bounded so that no expression holds the process that evaluates it.
 
 The interpreter cannot be interrupted, so its cost is bounded beforehand: by length, by the size of what it sees, and by
-the macros, which are the only loops (`docs/adr/bounded-conditions.md` has the measurements).
+the macros, which are the only loops (`docs/adr/0002-bounded-conditions.md` has the measurements).
 """
 
 import json
