@@ -3,6 +3,8 @@
 import json
 from hashlib import sha256
 
+import pytest
+
 from local.program import script
 
 NUMBER = {"name": "n", "type": "Integer"}
@@ -131,6 +133,14 @@ def test_what_a_cluster_only_has_is_said_once_or_refused(levada):
     assert done.code == 0
     assert done.err.count("without effect here: nodeSelector, tolerations") == 1
     assert done.err.count("images are not used") == 1
+
+
+@pytest.mark.parametrize("wish", ["suspend", "cancel"])
+def test_what_steers_a_run_in_a_cluster_is_refused_with_what_does_it_here(levada, wish):
+    refused = levada.run(levada.write("steered", {"one": script("true")}, **{wish: True}))
+    assert refused.code == 2
+    assert f"`{wish}: true`" in refused.err
+    assert "Ctrl-C" in refused.err
 
 
 def test_a_component_without_a_command_is_refused(levada):

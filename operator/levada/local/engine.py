@@ -70,7 +70,7 @@ def run_local(
     folder = RunFolder(home.absolute() if home else default_home(), definition.name)
     starts = find_runner(runner)
     graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
-    sentences = look_at(graph, uses_images=starts.uses_images)
+    sentences = look_at(definition.run, graph, uses_images=starts.uses_images)
     with folder.held() as lock:
         with writing(folder.home):
             opened = open_run(folder, definition, graph, inputs)

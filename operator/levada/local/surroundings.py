@@ -36,8 +36,8 @@ class Findings:
     images: bool = False
 
 
-def look_at(graph: Graph, *, uses_images: bool) -> list[str]:
-    """Sentences about what does not count on this machine.
+def look_at(spec: Mapping[str, Any], graph: Graph, *, uses_images: bool) -> list[str]:
+    """Sentences about what of a run (its spec, and the graph of it) does not count on this machine.
 
     Raises
     ------
@@ -45,6 +45,11 @@ def look_at(graph: Graph, *, uses_images: bool) -> list[str]:
         Naming everything that the run cannot do without.
     """
     findings = Findings()
+    for wish in ("suspend", "cancel"):
+        if spec.get(wish):
+            findings.refused.append(
+                f"`{wish}: true` steers a run in a cluster; here Ctrl-C stops a run and its --name goes on with it"
+            )
     for path, task, component in _leaves(graph, ""):
         _look_at_template(path, task.pod, findings, uses_images=uses_images)
         if not uses_images:
