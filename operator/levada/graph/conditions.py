@@ -10,8 +10,6 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
 
-import cel
-
 from levada.graph.model import ABSENT, Artifact, Datum
 
 LONGEST: Final = 1024
@@ -102,6 +100,9 @@ def _items(value: Any) -> int:
 @lru_cache(maxsize=1024)
 def _compiled(text: str) -> Any:
     """The program; line breaks count as spaces, so that no comment hides what follows it."""
+    # Its package loads a command line of its own, some 20 MB, that an operator without conditions need not carry.
+    import cel  # noqa: PLC0415
+
     return _guarded(text, lambda: cel.compile(" ".join(text.splitlines())))
 
 
