@@ -64,10 +64,11 @@ def hand_over(kubectl: Kubectl, length: int) -> list[Result]:
     total = [sum(parts) for parts in zip(kubelet, operator, strict=True)]
     scenario = f"chain-{length}"
     return [
-        Result(scenario, "handover_operator_ms_median", statistics.median(operator), budget=300),
+        Result(scenario, "handover_operator_ms_median", statistics.median(operator)),
         Result(scenario, "handover_operator_ms_worst", max(operator)),
         Result(scenario, "handover_kubelet_ms_median", statistics.median(kubelet)),
-        Result(scenario, "handover_ms_median", statistics.median(total), ideal=statistics.median(kubelet)),
+        # From the container's end, the kubelet's part included: what a person waits for is what is judged.
+        Result(scenario, "handover_ms_median", statistics.median(total), ideal=statistics.median(kubelet), budget=300),
     ]
 
 
