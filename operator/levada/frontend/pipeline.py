@@ -63,7 +63,11 @@ class PipelineReader:
         }
         outputs = {name: binding for name, binding in results.items() if binding is not None}
         return Graph(
-            parameters, tasks, outputs, read_timeout(self.spec.get("timeout")), self.spec.get("failFast") is True
+            parameters,
+            tasks,
+            outputs,
+            timeout=read_timeout(self.spec.get("timeout")),
+            fails_fast=self.spec.get("failFast") is True,
         )
 
     def check_absent(self, graph: Graph, resolved: Mapping[str, Datum]) -> None:

@@ -2,10 +2,10 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal as OneWordOf
 
 from levada.graph.placeholders import Argument
-from levada.graph.policies import NO_RETRY, Retry
+from levada.graph.policies import NO_RETRY, Cache, Retry
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +26,8 @@ class Absent:
 ABSENT = Absent()
 
 Datum = Any
-"""What flows along an edge: a normal-form parameter value (see `graph.types`), an `Artifact` or `ABSENT`."""
+"""What flows along an edge: a normal-form parameter value (see `graph.types`), an `Artifact`, a tuple of them (an
+artifact list; a loop over loops gives tuples of tuples) or `ABSENT`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,10 +91,41 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class TaskOutput:
-    """`{task: name, output: name}` within the same graph."""
+    """`{task: name, output: name}` within the same graph; of a loop, the iteration whose index is bound to `at`."""
 
     task: str
     output: str
+    at: "Binding | None" = None
+
+
+Missing = OneWordOf["Fail", "Omit", "Null"]
+"""What stands for an output that an iteration did not make: nothing may, nothing does, or null does."""
+
+
+@dataclass(frozen=True, slots=True)
+class Collect:
+    """`{collect: {task: name, output: name}}`: that output of every iteration of a loop, in the order of its items."""
+
+    task: str
+    output: str
+    missing: Missing = "Fail"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """`{item: as.path}`: the item of the iteration, or what `path` leads to in it (keys of maps, indices of lists)."""
+
+    path: tuple[str, ...] = ()
+
+
+Fact = OneWordOf["name", "namespace", "uid", "startTime", "phase", "failures"]
+
+
+@dataclass(frozen=True, slots=True)
+class RunFact:
+    """`{run: fact}`; `phase` and `failures` are those of the graph in whose `finally` the binding stands."""
+
+    fact: Fact
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +142,16 @@ class OneOf:
     choices: tuple[TaskOutput, ...]
 
 
-Binding = Literal | Parameter | TaskOutput | External | OneOf
+Binding = Literal | Parameter | TaskOutput | External | OneOf | Collect | Item | RunFact
 
 
 def producers(binding: Binding) -> tuple[str, ...]:
     """The tasks of the same graph that a binding takes something from."""
     if isinstance(binding, OneOf):
-        return tuple(choice.task for choice in binding.choices)
-    return (binding.task,) if isinstance(binding, TaskOutput) else ()
+        return tuple(task for choice in binding.choices for task in producers(choice))
+    if isinstance(binding, TaskOutput):
+        return (binding.task, *(producers(binding.at) if binding.at else ()))
+    return (binding.task,) if isinstance(binding, Collect) else ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,11 +163,29 @@ class After:
 
 
 @dataclass(frozen=True, slots=True)
+class Loop:
+    """`forEach`: the task runs once for each of `items`, at most `parallelism` of them at once."""
+
+    items: Binding
+    parallelism: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """A gate that waits until somebody lets the run pass, at most `timeout` seconds."""
+
+    message: str = ""
+    timeout: int | None = None
+    inputs: Mapping[str, Input] = field(default_factory=dict)
+    outputs: Mapping[str, Output] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
-    """A node of a graph: a component that runs in a Pod, or a nested graph."""
+    """A node of a graph: a component that runs in a Pod, a nested graph, or a gate."""
 
     name: str
-    body: "Component | Graph"
+    body: "Component | Graph | Approval"
     inputs: Mapping[str, Binding] = field(default_factory=dict)
     after: tuple[After, ...] = ()
     pod: Mapping[str, Any] = field(default_factory=dict)
@@ -146,19 +198,36 @@ class Task:
     """Whether its failure leaves the run alone (`onFailure: Continue`)."""
     when: str | None = None
     """The condition under which it runs; it may name inputs that the body does not have."""
+    loop: Loop | None = None
+    """Over what it is repeated; then `inputs`, `when` and the policies are those of each iteration."""
+    cache: Cache | None = None
+    """Whether earlier results of the same work may be taken over; None when not."""
 
     def predecessors(self) -> list[str]:
         """The tasks of the same graph that must be final before this one is decided, each once, in written order."""
-        names = [name for binding in self.inputs.values() for name in producers(binding)]
+        bindings = [*self.inputs.values(), *([self.loop.items] if self.loop else [])]
+        names = [name for binding in bindings for name in producers(binding)]
         return list(dict.fromkeys(names + [edge.task for edge in self.after]))
 
 
 @dataclass(frozen=True, slots=True)
 class Graph:
-    """A pipeline: its inputs, its tasks by name, and where its outputs come from; `timeout` in seconds."""
+    """A pipeline: its inputs, its tasks by name, and where its outputs come from.
+
+    Attributes
+    ----------
+    finals
+        The `finally` tasks by name: they run when all others have ended, whatever became of those.
+    timeout
+        Seconds that a run of it may take, `finals` apart.
+    parallelism
+        How many attempts of a run of it may be under way at once.
+    """
 
     inputs: Mapping[str, Input]
     tasks: Mapping[str, Task]
     outputs: Mapping[str, Binding] = field(default_factory=dict)
+    finals: Mapping[str, Task] = field(default_factory=dict)
     timeout: int | None = None
     fails_fast: bool = False
+    parallelism: int | None = None

@@ -39,3 +39,22 @@ class Retry:
 
 NO_RETRY = Retry()
 """Of a task that asks for nothing: its own failures are final."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """Earlier results of the same work may be taken over.
+
+    Attributes
+    ----------
+    max_staleness
+        How old they may be, in seconds; None for any age.
+    salt
+        Part of the cache key: results of another salt are not looked at.
+    single_flight
+        Whether a task waits for another that does the same work already.
+    """
+
+    max_staleness: int | None = None
+    salt: str = ""
+    single_flight: bool = True

@@ -84,10 +84,10 @@ def template_environment(template: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _leaves(graph: Graph, prefix: str) -> Iterator[tuple[str, Task, Component]]:
-    for name, task in graph.tasks.items():
+    for name, task in [*graph.tasks.items(), *((f"finally.{name}", task) for name, task in graph.finals.items())]:
         if isinstance(task.body, Graph):
             yield from _leaves(task.body, f"{prefix}{name}.")
-        else:
+        elif isinstance(task.body, Component):
             yield f"{prefix}{name}", task, task.body
 
 

@@ -20,6 +20,7 @@ from levada.graph.model import (
     OneOf,
     Parameter,
     Task,
+    TaskOutput,
 )
 from levada.planner.attempt import Failure
 
@@ -139,6 +140,7 @@ class Group(Node):
             return Artifact(binding.uri)
         if isinstance(binding, OneOf):
             return self._first(binding)
+        assert isinstance(binding, TaskOutput)
         producer = self.children[binding.task]
         if binding.output not in producer.outputs:
             raise UnavailableError(producer)

@@ -1,0 +1,57 @@
+"""What a task offers to others: the outputs of its component, or of its graph with the types that follow from it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from levada.graph.model import (
+    Approval,
+    Binding,
+    Collect,
+    Component,
+    External,
+    Graph,
+    Literal,
+    OneOf,
+    Output,
+    Parameter,
+    RunFact,
+    TaskOutput,
+)
+from levada.graph.types import ANY_ARTIFACT, LIST, STRING, natural_type
+
+
+def offered(body: Component | Graph | Approval) -> Mapping[str, Output]:
+    """The outputs of one execution of `body`, by name."""
+    if not isinstance(body, Graph):
+        return body.outputs
+    found = {name: typed(name, binding, body) for name, binding in body.outputs.items()}
+    return {name: output for name, output in found.items() if output is not None}
+
+
+def typed(name: str, binding: Binding, graph: Graph) -> Output | None:
+    """What `binding`, among the tasks and inputs of `graph`, gives under that name; None where that is not known."""
+    if isinstance(binding, Literal):
+        return Output(name, natural_type(binding.value), is_parameter=True)
+    if isinstance(binding, Parameter):
+        source = graph.inputs.get(binding.name)
+        return Output(name, source.type, source.is_parameter) if source else None
+    if isinstance(binding, External):
+        return Output(name, ANY_ARTIFACT, is_parameter=False)
+    if isinstance(binding, RunFact):
+        return Output(name, LIST if binding.fact == "failures" else STRING, is_parameter=True)
+    if isinstance(binding, OneOf):
+        known = (typed(name, choice, graph) for choice in binding.choices)
+        return next((output for output in known if output), None)
+    if isinstance(binding, TaskOutput | Collect):
+        task = graph.tasks.get(binding.task) or graph.finals.get(binding.task)
+        made = offered(task.body).get(binding.output) if task else None
+        if made is None:
+            return None
+        return collected(name, made) if isinstance(binding, Collect) else Output(name, made.type, made.is_parameter)
+    return None
+
+
+def collected(name: str, made: Output) -> Output:
+    """What a loop gives of an output that each of its iterations makes: a List, or a list of artifacts."""
+    return Output(name, LIST if made.is_parameter else f"List[{made.type}]", made.is_parameter)
