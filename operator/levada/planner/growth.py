@@ -25,7 +25,7 @@ def populate(scope: Scope) -> None:
             parent.children[name] = _node(_below(parent, name), task, parent, survives=parent.survives)
         for name, task in graph.finals.items():
             parent.children[name] = _node(_below(parent, f"finally.{name}"), task, parent, survives=True)
-        parent.unfinished = len(graph.tasks)
+        parent.unfinished, parent.unfinished_finals = len(graph.tasks), len(graph.finals)
         _connect(parent, graph.tasks)
         _connect(parent, graph.finals)
         pending += [child for child in parent.children.values() if isinstance(child, Scope)]

@@ -125,6 +125,10 @@ class Group(Node):
         """What it consists of, in written order."""
         raise NotImplementedError
 
+    def count_end(self, member: Node) -> None:
+        """Note that one of them has ended."""
+        self.unfinished -= 1
+
 
 @dataclass(slots=True, eq=False)
 class Scope(Group):
@@ -140,12 +144,15 @@ class Scope(Group):
         How its tasks ended, once they have and those of `finally` begin.
     failures
         What of it made, or will make, it fail.
+    unfinished_finals
+        Counts the tasks of `finally` that are not final; `unfinished` the others.
     """
 
     children: dict[str, Node] = field(default_factory=dict)
     facts: Mapping[str, str] = field(default_factory=dict)
     state: Phase | None = None
     failures: list[Node] = field(default_factory=list)
+    unfinished_finals: int = 0
 
     @property
     def graph(self) -> Graph:
@@ -156,6 +163,13 @@ class Scope(Group):
     def members(self) -> Iterator[Node]:
         """Its tasks."""
         yield from self.children.values()
+
+    def count_end(self, member: Node) -> None:
+        """Note that one of its tasks has ended."""
+        if member.task.name in self.graph.finals:
+            self.unfinished_finals -= 1
+        else:
+            self.unfinished -= 1
 
     def tasks(self) -> Iterator[Node]:
         """Its tasks without those of `finally`."""

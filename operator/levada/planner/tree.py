@@ -51,9 +51,7 @@ class Tree:
         self._ready: dict[str, Leaf] = {}
         self._meet(self.root.members())
         self.root.phase = Phase.RUNNING
-        self._end_all(self._settle(self.root.tasks()), None)
-        if not self.root.graph.tasks:
-            self.finish(self.root, Phase.SUCCEEDED, None)
+        self._end_all([*self._settle(self.root.tasks()), *self._go_on(self.root)], None)
 
     @property
     def is_final(self) -> bool:
@@ -111,28 +109,32 @@ class Tree:
                 ending.extend(_never_begun(node, phase))
             ending.extend(self._settle(node.dependants))
             if node.parent is not None:
-                ending.extend(self._close(node.parent))
+                node.parent.count_end(node)
+                ending.extend(self._go_on(node.parent))
 
     def _note_failure(self, node: Node) -> None:
         self.failed.append(node)
         for scope in fail_with(node):
             scope.failures.append(node)
 
-    def _close(self, group: Group) -> Ends:
-        """Count one unfinished member less; begin what waited for it, or end the group when that was the last."""
-        group.unfinished -= 1
-        if group.phase.is_final:
+    def _go_on(self, group: Group) -> Ends:
+        """Begin what waited for the end of a member, or end the group when that was the last.
+
+        A group that has not begun waits for that, though after a restart all of it may have ended before.
+        """
+        if group.phase is not Phase.RUNNING:
             return []
         if isinstance(group, Iterations):
             return [(group, end_of(group.members()))] if not group.unfinished else self._settle(_next(group, 1))
         assert isinstance(group, Scope)
         if group.unfinished:
             return []
+        ends: Ends = []
         if group.state is None:
             group.state = self.halt.phase if self.halt and group is self.root else end_of(group.tasks())
-            group.unfinished = len(group.graph.finals)
-            if group.unfinished:
-                return self._settle(group.finals())
+            ends = self._settle(group.finals())
+        if group.unfinished_finals:
+            return ends
         group.outputs = outputs_of(group)
         return [(group, end_with_finals(group))]
 
@@ -158,6 +160,7 @@ class Tree:
                 assert isinstance(node, Scope)
                 self.move(node, Phase.RUNNING)
                 pending.extend(node.tasks())
+                ends.extend(self._go_on(node))
         return ends
 
     def _repeat(self, loop: Iterations, ends: Ends) -> list[Node]:
