@@ -14,7 +14,7 @@ from typing import Any
 
 import msgspec
 
-from levada.graph.model import Artifact, Datum
+from levada.graph.model import Artifact, Component, Datum
 from levada.planner.nodes import Leaf, Phase
 from levada.planner.reasons import INVALID_CONDITION
 
@@ -94,11 +94,15 @@ def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:
     leaf.pod, leaf.trouble = row.pod, row.trouble
     leaf.oom_kills, leaf.not_before = row.oom_kills, row.not_before
     leaf.started, leaf.finished = row.started, row.finished
-    leaf.outputs = {
-        name: plain if like.component.outputs[name].is_parameter else Artifact(**plain)
-        for name, plain in outputs.items()
-    }
+    leaf.outputs = read_outputs(like.component, outputs)
     return leaf
+
+
+def read_outputs(component: Component, outputs: Mapping[str, Any]) -> dict[str, Datum]:
+    """Outputs of a task out of what `plain_outputs` made of them."""
+    return {
+        name: plain if component.outputs[name].is_parameter else Artifact(**plain) for name, plain in outputs.items()
+    }
 
 
 def encode_rows(rows: list[Row]) -> str:
