@@ -18,6 +18,7 @@ COMMANDS = (
     "compare",
     "artifacts",
     "download",
+    "cache",
     "uninstall",
 )
 

@@ -7,6 +7,7 @@ import click
 
 from levada import __version__
 from levada.cli.artifacts import artifacts, download
+from levada.cli.cache import cache
 from levada.cli.exits import CommandError, Exit
 from levada.cli.get import get, watch
 from levada.cli.graph import graph
@@ -18,7 +19,7 @@ from levada.cli.uninstall import uninstall
 from levada.cli.validate import validate
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-COMMANDS = (run, validate, graph, get, watch, logs, report, compare, artifacts, download, uninstall, operator)
+COMMANDS = (run, validate, graph, get, watch, logs, report, compare, artifacts, download, cache, uninstall, operator)
 
 
 class InOrder(click.Group):

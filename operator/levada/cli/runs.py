@@ -11,6 +11,9 @@ from levada.store.stores import Stores
 class Runs(Protocol):
     """The runs of one place. A name that no run has is a `CommandError` with exit code 2."""
 
+    namespace: str
+    """The namespace that is meant where none is named."""
+
     def read(self, name: str) -> View:
         """How a run stands now."""
 

@@ -24,6 +24,9 @@ from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from levada.store.tree import discard
 
+NAMESPACE = "default"
+"""Where objects are that name no namespace, as in a cluster."""
+
 
 @dataclass(frozen=True, slots=True)
 class Definition:

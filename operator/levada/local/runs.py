@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from levada.local.errors import NoSuchTaskError
 from levada.local.home import RunFolder, attempt_key, default_home, open_stores, writing
 from levada.local.journal import read_journal
-from levada.local.opening import read_head
+from levada.local.opening import NAMESPACE, read_head
 from levada.local.record import Record, record_of, views_of
 from levada.local.starter import slot_file
 from levada.local.survivors import read_attempts
@@ -37,6 +37,8 @@ class LocalRuns:
     Every method that takes a name raises `NoSuchRunError` where there is no such run, and `FolderError` where the
     folder cannot be read.
     """
+
+    namespace = NAMESPACE
 
     def __init__(self, home: Path | None = None) -> None:
         self._home = home.absolute() if home else default_home()
