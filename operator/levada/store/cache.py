@@ -141,7 +141,7 @@ class ResultCache:
             return Miss(EXPIRED)
         if not all(self._stands(uri, seen) for uri, seen in entry.seen.items()):
             return Miss(OUTPUTS_GONE)
-        return Hit(read_outputs(component, entry.outputs), f"{entry.path} of {entry.run}")
+        return Hit(read_outputs(component.outputs, entry.outputs), f"{entry.path} of {entry.run}")
 
     def _uris(self, place: Callable[[str, str, str], str]) -> list[str]:
         folder = place(*self._place, "")
