@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from levada.store.cache import ResultCache
 
 
-class Age(click.ParamType):
+class Age(click.ParamType[timedelta]):
     """A length of time such as `7d` or `12h`."""
 
     name = "age"
