@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from levada.local import processes as seen
+from levada.local.answers import Answers
 from levada.local.attempt import Attempt, moment
 from levada.local.home import RunFolder, attempt_key, folder_error
 from levada.local.interrupts import Interrupts
@@ -71,6 +72,7 @@ class Tasks:
         self._stores = stores
         self._parallelism = parallelism
         self._workers = Workers(parallelism, interrupts.ring)
+        self._answers = Answers(opened.run, self._workers, stores, opened.head)
         self._queue: deque[Start] = deque()
         self._live: dict[str, Attempt] = {}
         self._done: list[Attempt] = []
@@ -104,6 +106,7 @@ class Tasks:
             self._take_up(self._run.leaves[path], ended)
         while True:
             self._note()
+            self._answers.ask()
             if self._run.is_final and not self._live:
                 self._finish()
                 return None

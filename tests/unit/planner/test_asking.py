@@ -79,7 +79,9 @@ class TestTheCache:
         assert [(start.leaf.path, start.attempt) for start in run.plan(LATER).starts] == [("a", 1)]
 
     def test_each_iteration_of_a_loop_is_asked_for(self):
-        shape = graph(replace(cached("a", needs=()), body=component("x"), inputs={"x": Item()}, loop=Loop(Literal([1, 2]))))
+        shape = graph(
+            replace(cached("a", needs=()), body=component("x"), inputs={"x": Item()}, loop=Loop(Literal([1, 2])))
+        )
         run = Run(shape, {})
         assert asked(run) == ["a[0]", "a[1]"]
         run.answer("a[0]", Hit({"n": 1}, "another"), NOW)
@@ -187,7 +189,11 @@ class TestARerun:
     def first(self):
         """`a` and `c` succeeded and `b` failed."""
         run = Run(self.SHAPE, {})
-        for path, outcome in (("a", Success({"n": 10})), ("c", Success({"n": 20})), ("b", Failure("Error", "broke", 1))):
+        for path, outcome in (
+            ("a", Success({"n": 10})),
+            ("c", Success({"n": 20})),
+            ("b", Failure("Error", "broke", 1)),
+        ):
             starts(run)
             run.observe(path, 0, outcome, NOW)
         return again(run, self.SHAPE)
