@@ -14,11 +14,15 @@ from levada.cli.logs import logs
 from levada.cli.operator import operator
 from levada.cli.report import compare, report
 from levada.cli.run import run
+from levada.cli.steer import cancel, resume, suspend
 from levada.cli.uninstall import uninstall
 from levada.cli.validate import validate
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-COMMANDS = (run, validate, graph, get, watch, logs, report, compare, artifacts, download, uninstall, operator)
+COMMANDS = (
+    *(run, validate, graph, get, watch, logs, cancel, suspend, resume),
+    *(report, compare, artifacts, download, uninstall, operator),
+)
 
 
 class InOrder(click.Group):
