@@ -61,15 +61,14 @@ def test_a_stream_of_new_runs_does_not_pass_an_old_one_by():
     for old in (Key("a", "old"), Key("b", "old")):  # one of the same namespace, and one of another
         turns, there, served = Turns(), {old: 100}, []
         for number in range(24):
-            if number % 2 == 0:
-                there[Key("a", f"new-{number}")] = 1
+            there[Key("a", f"new-{number}")] = 1
             (run,) = divide(1, *((run, 0, wanted) for run, wanted in there.items()), turns=turns)
             turns.took(run)
             served.append(run)
             if run != old:
                 turns.forget(run)
                 del there[run]
-        assert served.count(old) == 12, served
+        assert served.count(old) >= 6, served
 
 
 claims = st.dictionaries(
