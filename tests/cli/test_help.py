@@ -17,6 +17,7 @@ COMMANDS = (
     "cancel",
     "suspend",
     "resume",
+    "approve",
     "report",
     "compare",
     "artifacts",

@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from levada import __version__
+from levada.cli.approve import approve
 from levada.cli.artifacts import artifacts, download
 from levada.cli.exits import CommandError, Exit
 from levada.cli.get import get, watch
@@ -20,7 +21,7 @@ from levada.cli.validate import validate
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 COMMANDS = (
-    *(run, validate, graph, get, watch, logs, cancel, suspend, resume),
+    *(run, validate, graph, get, watch, logs, cancel, suspend, resume, approve),
     *(report, compare, artifacts, download, uninstall, operator),
 )
 

@@ -1,16 +1,22 @@
-"""How a run in a cluster is told to stop, to hold or to go on: by two fields of its spec; the operator follows."""
+"""What may be said to a run in a cluster, by the fields of its spec that can change; the operator follows."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Literal
 
+from levada.api.base import API_VERSION
 from levada.cli.cluster_start import FIELD_MANAGER
 from levada.cli.exits import CommandError
 from levada.cli.run_record import read_object
 from levada.cli.run_view import FINAL, View
 from levada.kube.client import Api
-from levada.kube.resource import PIPELINE_RUNS
+from levada.kube.record import utc_now
+from levada.kube.resource import PIPELINE_RUNS, SELF_REVIEWS
+from levada.planner.approvals import approval
+from levada.planner.flow.gates import Verdict
 
+_SELF_REVIEW = "SelfSubjectReview"
 Verb = Literal["cancel", "suspend", "resume"]
 
 
@@ -51,6 +57,26 @@ async def steer(api: Api, namespace: str, name: str, verb: Verb) -> str:
     body = {"metadata": {"uid": run["metadata"]["uid"]}, "spec": {wish.field: wish.value}}
     await api.patch(PIPELINE_RUNS, namespace, name, body, field_manager=FIELD_MANAGER)
     return wish.done
+
+
+async def approve(  # what is said to what
+    api: Api, namespace: str, name: str, task: str, message: str, *, is_approved: bool
+) -> str:
+    """Say to the gate at `task` whether the run may pass; the name by which the API server knows the caller."""
+    run = await read_object(api, namespace, name)
+    review = await api.create(SELF_REVIEWS, None, {"apiVersion": SELF_REVIEWS.group_version, "kind": _SELF_REVIEW})
+    author = str(review["status"]["userInfo"]["username"])
+    item = approval(task, Verdict(is_approved, author, message), utc_now())
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": "PipelineRun",
+        "metadata": {"name": name, "namespace": namespace, "uid": run["metadata"]["uid"]},
+        "spec": {"approvals": [item]},
+    }
+    # Applied, each by an owner of its own: nobody who applies something else to the run takes it away.
+    owner = f"{FIELD_MANAGER}-approval-{sha256(task.encode()).hexdigest()[:16]}"
+    await api.patch(PIPELINE_RUNS, namespace, name, body, kind="apply", field_manager=owner)
+    return author
 
 
 def until_done(views: Iterator[View], verb: Verb) -> View:
