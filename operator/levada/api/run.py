@@ -7,9 +7,10 @@ from pydantic.config import JsonDict
 
 from levada.api.base import Model, Resource
 from levada.api.fields import Duration, Flag
-from levada.api.graph_spec import PipelineSpec, Reference
+from levada.api.graph_spec import Parallelism, PipelineSpec, Reference
 from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
+from levada.api.policies import Cache
 
 IMMUTABLE: Final = (
     "parameters",
@@ -19,6 +20,8 @@ IMMUTABLE: Final = (
     "pendingTimeout",
     "timeout",
     "failFast",
+    "parallelism",
+    "cache",
 )
 """Fields of a run's spec that never change; `pipelineSpec` neither, but that is checked in `OBJECT_RULES`."""
 
@@ -133,6 +136,12 @@ class RunSpec(Model):
 
     fail_fast: Flag | None = None
     """Whether the run stops at its first failure; by default the pipeline's."""
+
+    parallelism: Parallelism | None = None
+    """How many Pods of the run there may be at once; by default as many as the pipeline says."""
+
+    cache: Cache | None = None
+    """Earlier results of the same work may be taken over, unless the pipeline or a task says otherwise."""
 
     wait_for_references: Duration = "10m"
     """How long a Pipeline or Component that does not exist yet is waited for."""
