@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 from levada.cli.cluster import Connection
 from levada.cli.exits import CommandError
 from levada.cli.run_record import read_object, read_run
 from levada.cli.run_view import FINAL, View
+from levada.cli.steering import approve
 from levada.frontend.native import build_run
 from levada.graph.model import Graph
 from levada.kube.definition import MissingReferencesError, gather, thaw
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.namespace_store import read_store
+from levada.planner.approvals import verdicts
+from levada.planner.flow.gates import Verdict
 from levada.store.stores import Stores
 
 _EVERY = 1.0
@@ -50,6 +53,17 @@ class ClusterRuns:
         from levada.cli.cluster_logs import task_log  # noqa: PLC0415
 
         return self.connection.each(task_log(self.connection.api, self.namespace, name, task, follow=follow))
+
+    def approvals(self, name: str) -> Mapping[str, Verdict]:
+        """What has been said to gates of the run."""
+        run = self.connection.ask(read_object(self.connection.api, self.namespace, name))
+        return verdicts(run["spec"].get("approvals", []))
+
+    def approve(self, name: str, task: str, message: str, *, is_approved: bool) -> str:
+        """Say it to a gate by the run's `approvals`."""
+        return self.connection.ask(
+            approve(self.connection.api, self.namespace, name, task, message, is_approved=is_approved)
+        )
 
     def stores(self) -> Stores:
         """Where artifacts are read from: the namespace's store, with its keys if the caller may read them."""

@@ -16,6 +16,7 @@ from levada.planner.run import Run
 if TYPE_CHECKING:
     from levada.local.record import Head
     from levada.local.workers import Workers
+    from levada.planner.flow.lookups import Lookup
     from levada.store.lookup import Finder
     from levada.store.stores import Stores
 

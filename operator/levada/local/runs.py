@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -19,6 +19,7 @@ from levada.local.survivors import read_attempts
 
 if TYPE_CHECKING:
     from levada.graph.model import Graph
+    from levada.planner.flow.gates import Verdict
     from levada.store.stores import Stores
 
 _EVERY = 0.2
@@ -99,6 +100,20 @@ class LocalRuns:
                 if not goes_on:
                     return
                 time.sleep(_EVERY)
+
+    def approvals(self, name: str) -> Mapping[str, Verdict]:
+        """What has been said to gates of the run, by the path of the task."""
+        from levada.local.approvals import read_approvals  # noqa: PLC0415
+
+        with writing(self._home):
+            return read_approvals(self._folder(name))
+
+    def approve(self, name: str, task: str, message: str, *, is_approved: bool) -> str:
+        """Say it to a gate in the name of this machine's user, which is returned."""
+        from levada.local.approvals import give_approval, who  # noqa: PLC0415
+
+        with writing(self._home):
+            return give_approval(self._folder(name), task, who(), message, is_approved=is_approved)
 
     def stores(self) -> Stores:
         """Where artifacts are read from."""

@@ -60,8 +60,11 @@ class Run(Asking):
 
     @property
     def wanted(self) -> int:
-        """How many attempts could start now, if there were room for them."""
-        return 0 if self.is_suspended else len(self._ready)
+        """How many attempts could start now, if other runs left room for them."""
+        if self.is_suspended:
+            return 0
+        limit = self.root.graph.parallelism
+        return len(self._ready) if limit is None else max(0, min(len(self._ready), limit - len(self.under_way)))
 
     def observe(self, path: str, attempt: int, sighting: Sighting, now: datetime, *, dead: bool = False) -> None:
         """Take in what an attempt is seen to do; `dead` when it is proven that nothing of it runs any more.
