@@ -15,6 +15,7 @@ import msgspec
 
 from levada.graph.model import Datum, Graph
 from levada.kube import task_pods
+from levada.kube.answers import Answers, Tower
 from levada.kube.client import Api
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.hearing import Hearing
@@ -24,6 +25,7 @@ from levada.kube.run_store import RunStore
 from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
 from levada.planner.encoding import timestamp
+from levada.planner.flow.rerun import NOTHING, Results
 from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, TASK_ANNOTATION, pod_name
 from levada.planner.nodes import Gate, Leaf, Node
 from levada.planner.plan import Start
@@ -64,6 +66,8 @@ class ActiveRun:
         Until when the containers of Pods whose objects are gone may still run.
     hearing
         What people say to its gates.
+    answers
+        What is looked for instead of being done again.
     """
 
     record: Record
@@ -72,10 +76,13 @@ class ActiveRun:
     settings: PodSettings
     store: RunStore
     pending_timeout: timedelta
+    tower: Tower
+    earlier: Results = NOTHING
     run: Run = field(init=False)
     pods: dict[str, PodView] = field(default_factory=dict)
     vanished: dict[str, datetime] = field(default_factory=dict)
     hearing: Hearing = field(init=False)
+    answers: Answers = field(init=False)
     _hints: PodHints = field(init=False)
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
@@ -85,7 +92,8 @@ class ActiveRun:
         identity = self.identity
         facts = {"name": identity.name, "namespace": identity.namespace, "uid": identity.uid}
         facts["startTime"] = timestamp(self.record.started)
-        self.run = Run(self.graph, self.inputs, started=self.record.started, facts=facts)
+        self.run = Run(self.graph, self.inputs, started=self.record.started, facts=facts, earlier=self.earlier)
+        self.answers = Answers(self.run, self.store.finder(identity), self.tower)
         self.hearing = Hearing(self.graph)
         self._hints = PodHints(self._api)
 
@@ -125,6 +133,7 @@ class ActiveRun:
         spec = self.record.object["spec"]
         self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
         self.hearing.listen(self.run, spec, now)
+        waits += [0.0] if await self.answers.ask(now) else []
         plan = self.run.plan(now, _at_most(room()))
         if plan.flush:
             await self.record.write(self.run, now, force=True)

@@ -10,6 +10,7 @@ from typing import Any, Protocol
 from levada.frontend.pod_template import Allowed
 from levada.kube import metrics, task_pods
 from levada.kube.active_run import ActiveRun
+from levada.kube.answers import Tower
 from levada.kube.client import Json
 from levada.kube.definition_status import Definitions
 from levada.kube.errors import ApiError
@@ -52,7 +53,7 @@ class Reconciler:
         self._runtime = runtime
         self._api = runtime.api
         allowed = Allowed(frozenset(settings.allowed_service_accounts), frozenset(settings.allowed_secrets))
-        self._opening = Opening(runtime.api, self._emit, allowed, _pod_settings(settings))
+        self._opening = Opening(runtime.api, self._emit, allowed, _pod_settings(settings), Tower(self._wake))
         self._definitions = Definitions(runtime)
         self._active: dict[Key, ActiveRun] = {}
         self._sharing = Sharing(settings.parallelism, self._active)
@@ -118,10 +119,10 @@ class Reconciler:
             active.pods = self._pods.setdefault(key, {})
             wait = await active.step(changed, utc_now(), partial(self._sharing.room, key))
         except StaleRunError:
-            self._active.pop(key, None)
+            self._drop(key)
             return 0.05
         except BaseException:
-            self._active.pop(key, None)  # built anew from the API server, whatever was half done
+            self._drop(key)  # built anew from the API server, whatever was half done
             raise
         self._measure(key, active)
         for leaf in active.news():
@@ -159,7 +160,7 @@ class Reconciler:
         if active and active.identity.uid == run["metadata"]["uid"]:
             active.record.object = run
             return active
-        self._active.pop(key, None)
+        self._drop(key)
         opened = await self._opening.open(run)
         if isinstance(opened, ActiveRun):
             self._active[key] = opened
@@ -202,8 +203,16 @@ class Reconciler:
                 return None
             raise
 
+    def _wake(self, namespace: str, run: str) -> None:
+        self._runtime.enqueue(PIPELINE_RUNS.plural, namespace, run, 0)
+
+    def _drop(self, key: Key) -> None:
+        """The run is not at work any more; it may be taken up anew."""
+        if active := self._active.pop(key, None):
+            active.answers.leave()
+
     def _forget(self, key: Key, run: Json | None) -> None:
-        self._active.pop(key, None)
+        self._drop(key)
         self._opening.forget(key)
         self._sharing.forget(key)
         if run is None:

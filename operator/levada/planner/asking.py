@@ -12,6 +12,9 @@ from levada.planner.flow.rerun import Results
 from levada.planner.nodes import Gate, Leaf, Node, Phase
 from levada.planner.tree import Tree
 
+LONGEST_MISS = 1024
+"""Characters of why a lookup found nothing: as many as the status takes."""
+
 
 class Asking(Tree):
     """A tree in which tasks with a cache, or of a rerun, wait for an answer before they are ready."""
@@ -41,7 +44,7 @@ class Asking(Tree):
             leaf.outputs, leaf.reason, leaf.message = answer.outputs, "", f"from {answer.source}"
             self.finish(leaf, Phase.CACHED, now)
         else:
-            leaf.miss, leaf.reason, leaf.message = answer.reason, "", ""
+            leaf.miss, leaf.reason, leaf.message = answer.reason[:LONGEST_MISS], "", ""
             self._ready[path] = leaf
 
     def put_off(self, path: str, reason: str, message: str, until: datetime) -> None:
