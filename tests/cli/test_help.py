@@ -10,6 +10,7 @@ from cli.conftest import PROGRAM, TIMEOUT
 COMMANDS = (
     "run",
     "validate",
+    "plan",
     "graph",
     "get",
     "watch",
@@ -18,6 +19,7 @@ COMMANDS = (
     "suspend",
     "resume",
     "approve",
+    "rerun",
     "report",
     "compare",
     "artifacts",

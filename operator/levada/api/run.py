@@ -17,6 +17,7 @@ IMMUTABLE: Final = (
     "pipelineRef",
     "podTemplate",
     "waitForReferences",
+    "rerunOf",
     "pendingTimeout",
     "timeout",
     "failFast",
@@ -142,6 +143,9 @@ class RunSpec(Model):
 
     cache: Cache | None = None
     """Earlier results of the same work may be taken over, unless the pipeline or a task says otherwise."""
+
+    rerun_of: Reference | None = None
+    """An earlier run, by name, that is over: results of tasks whose work is the same now are taken over from it."""
 
     wait_for_references: Duration = "10m"
     """How long a Pipeline or Component that does not exist yet is waited for."""

@@ -17,7 +17,6 @@ NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
         "kfp": "string",
         "nodeLossTimeout": "string",
         "podCleanup": "string",
-        "rerunOf": "object",
         "ttlAfterFinished": "string",
     },
     "pipeline": {

@@ -80,14 +80,15 @@ def run(  # one for each option
             as_json=output == "json",
         )
     else:
-        view = _in_cluster(given, name, parameters, where, detach=detach, as_json=output == "json")
-    _print(view, detach=detach, as_json=output == "json")
+        view = run_in_cluster(given, name, parameters, where, detach=detach, as_json=output == "json")
+    print_ended(view, detach=detach, as_json=output == "json")
     context.exit(0 if detach else exit_of(view["phase"], view["reason"]))
 
 
-def _in_cluster(  # the parts of the command line
+def run_in_cluster(  # the parts of the command line
     given: "Given", name: str | None, parameters: tuple[str, ...], where: Where, *, detach: bool, as_json: bool
 ) -> "View":
+    """Start what the files hold and follow it, unless `detach`ed; how it stands then."""
     from levada.cli.chosen import choose, with_parameters  # noqa: PLC0415
     from levada.cli.cluster_start import apply, look_up, other_namespaces  # noqa: PLC0415
 
@@ -124,7 +125,8 @@ def follow(views: Iterator["View"], again: str) -> "View":
         raise
 
 
-def _print(view: "View", *, detach: bool, as_json: bool) -> None:
+def print_ended(view: "View", *, detach: bool, as_json: bool) -> None:
+    """Print how a run ended, or which one was started."""
     if as_json:
         click.echo(json.dumps(view, ensure_ascii=False, indent=2))
     elif detach:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from levada.local.errors import NoSuchTaskError
 from levada.local.home import RunFolder, attempt_key, default_home, open_stores, writing
 from levada.local.journal import read_journal
-from levada.local.opening import NAMESPACE, read_head
+from levada.local.opening import NAMESPACE, Definition, read_head
 from levada.local.record import Record, counts_of, record_of, views_of
 from levada.local.starter import slot_file
 from levada.local.survivors import read_attempts
@@ -81,6 +81,11 @@ class LocalRuns:
         head = read_head(self._folder(name))
         graph, _ = build_run(head.run, head.pipelines, head.components)
         return graph
+
+    def definition(self, name: str) -> Definition:
+        """What it was started with."""
+        head = read_head(self._folder(name))
+        return Definition(head.name, head.namespace, head.run, head.pipelines, head.components)
 
     def log(self, name: str, task: str, *, follow: bool = False) -> Iterator[bytes]:
         """What the latest attempt at a task printed, in pieces of any bytes; with `follow` until the task ends.

@@ -1,0 +1,94 @@
+"""The lookups of the operator's runs: two runs of a namespace that want the same do it once."""
+
+import asyncio
+from dataclasses import replace
+
+import pytest
+
+from levada.graph.policies import Cache
+from levada.kube.answers import GIVES_UP, Answers, Tower
+from levada.planner.attempt import Failure, Success
+from levada.planner.nodes import Phase
+from levada.planner.run import Run
+from levada.store.config import from_mapping
+from levada.store.lookup import Finder
+from levada.store.stores import Stores
+from unit.planner.graphs import graph, task
+from unit.planner.pods import NOW
+from unit.store.s3_stub import answering, error, stores_at
+
+
+@pytest.fixture
+def store(tmp_path):
+    return Stores(from_mapping({"url": tmp_path.as_uri()}))
+
+
+class Operator:
+    """Runs of one task `a` that may come from the cache."""
+
+    def __init__(self, store):
+        self.store = store
+        self.woken = []
+        self.tower = Tower(lambda namespace, run: self.woken.append((namespace, run)))
+
+    def run(self, name, *, namespace="team", policy=None):
+        shape = graph(replace(task("a"), cache=policy or Cache()))
+        return Answers(Run(shape, {}), Finder(self.store, namespace, name), self.tower)
+
+
+def starts(answers, now=NOW):
+    asyncio.run(answers.ask(now))
+    return [start.leaf.path for start in answers.run.plan(now).starts]
+
+
+def leaf(answers):
+    return answers.run.leaves["a"]
+
+
+def test_the_second_of_two_runs_waits_for_the_first_and_takes_its_results(store):
+    operator = Operator(store)
+    first, second = operator.run("one"), operator.run("two")
+    assert (starts(first), starts(second)) == (["a"], [])
+    assert (leaf(second).reason, leaf(second).message) == ("WaitingForSameWork", "a of one does the same work")
+    first.run.observe("a", 0, Success({"n": 7}), NOW)
+    starts(first)
+    assert operator.woken == [("team", "two")]
+    assert starts(second) == []
+    assert (leaf(second).phase, leaf(second).outputs) == (Phase.CACHED, {"n": 7})
+
+
+def test_when_the_first_fails_or_is_gone_the_second_does_it(store):
+    operator = Operator(store)
+    first, second, third = (operator.run(name) for name in ("one", "two", "three"))
+    starts(first), starts(second), starts(third)
+    first.run.observe("a", 0, Failure("Error", "broke", 1), NOW)
+    starts(first)
+    assert (starts(second), starts(third)) == (["a"], [])
+    second.leave()
+    assert starts(third) == ["a"]
+
+
+@pytest.mark.parametrize(
+    "other", [{"namespace": "other"}, {"policy": Cache(single_flight=False)}, {"policy": Cache(salt="2")}]
+)
+def test_another_namespace_another_salt_and_who_does_not_care_do_not_wait(store, other):
+    operator = Operator(store)
+    assert starts(operator.run("one")) == ["a"]
+    assert starts(operator.run("two", **other)) == ["a"]
+
+
+def test_without_a_store_nothing_is_cached_and_the_task_runs():
+    answers = Operator(Stores(None)).run("one")
+    assert starts(answers) == ["a"]
+    assert leaf(answers).miss == "Disabled"
+    answers.run.observe("a", 0, Success({"n": 7}), NOW)
+    assert starts(answers) == []
+
+
+def test_a_store_that_does_not_answer_is_waited_for_and_not_for_ever():
+    with answering(503, error("SlowDown")) as endpoint:
+        answers = Operator(stores_at(endpoint)).run("one")
+        assert starts(answers) == []
+        assert leaf(answers).reason == "StoreUnavailable"
+        assert starts(answers, NOW + GIVES_UP) == ["a"]
+        assert leaf(answers).miss == "Unverifiable"
