@@ -24,7 +24,8 @@ def ran(levada):
 def chain(levada, seed=3):
     """`make` writes a file, `measure` says how long it is."""
     make = counted('seq $1 > "$2"', {"inputValue": "seed"}, {"outputPath": "data"}, ran=str(levada.folder / "ran"),
-                   inputs=[{"name": "seed", "type": "Integer"}], outputs=DATA, bind={"seed": {"value": seed}}, **ON)  # fmt: skip
+                   inputs=[{"name": "seed", "type": "Integer"}], outputs=DATA,
+                   bind={"seed": {"value": seed}}, **ON)  # fmt: skip
     measure = counted('wc -l < "$1" > "$2"', {"inputPath": "data"}, {"outputPath": "number"},
                       ran=str(levada.folder / "ran"), inputs=DATA, outputs=NUMBER,
                       bind={"data": {"task": "make", "output": "data"}}, **ON)  # fmt: skip

@@ -63,7 +63,7 @@ def read_cache(raw: Any, around: Cache | None) -> Cache | None:
     except ValidationError:
         return None
     staleness = None if spec.max_staleness is None else seconds(spec.max_staleness)
-    return None if spec.disabled else Cache(staleness, spec.salt, spec.single_flight)
+    return Cache(staleness, spec.salt, spec.single_flight, spec.disabled)
 
 
 def read_approval(raw: Any) -> Approval:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from levada.graph.model import Datum, Graph
-from levada.planner.flow.cache import Answer, Hit
+from levada.planner.flow.cache import DISABLED, Answer, Hit
 from levada.planner.flow.lookups import Lookup, Lookups
 from levada.planner.flow.rerun import Results
 from levada.planner.nodes import Gate, Leaf, Node, Phase
@@ -32,6 +32,7 @@ class Asking(Tree):
             if lookup := self._lookups.ask(leaf):
                 asked.append(lookup)
             else:
+                leaf.miss = leaf.miss or (DISABLED if leaf.task.cache and leaf.task.cache.is_disabled else "")
                 self._ready[leaf.path] = leaf
         return asked
 

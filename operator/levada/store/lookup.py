@@ -49,7 +49,7 @@ class Finder:
         leaf = lookup.leaf
         if lookup.earlier is not None and self._stand(lookup.earlier):
             return Hit(lookup.earlier, f"{leaf.path} of {lookup.run}")
-        if leaf.task.cache is None:
+        if leaf.task.cache is None or leaf.task.cache.is_disabled:
             return Miss(OUTPUTS_GONE)
         if self._cache is None:
             return Miss(DISABLED)
@@ -72,9 +72,12 @@ class Finder:
         StoreError
             They cannot be kept.
         """
-        if self._cache is None or leaf.task.cache is None or (work is None and external_uris(leaf.inputs)):
+        policy = leaf.task.cache
+        if self._cache is None or policy is None or policy.is_disabled:
             return
-        done = self._cache.work(leaf.component, leaf.path, leaf.inputs, leaf.task.cache.salt)
+        if work is None and external_uris(leaf.inputs):
+            return
+        done = self._cache.work(leaf.component, leaf.path, leaf.inputs, policy.salt)
         if isinstance(done, Work) and work in (None, done):
             self._cache.keep(done, self.run, leaf.path, leaf.outputs, leaf.finished or now)
 

@@ -85,6 +85,17 @@ def test_without_a_store_nothing_is_cached_and_the_task_runs():
     assert starts(answers) == []
 
 
+def test_a_task_that_turns_the_cache_off_says_so_and_leaves_nothing(store):
+    operator = Operator(store)
+    for name in ("one", "two"):
+        answers = operator.run(name, policy=Cache(is_disabled=True))
+        assert (starts(answers), leaf(answers).miss) == (["a"], "Disabled")
+        answers.run.observe("a", 0, Success({"n": 7}), NOW)
+        starts(answers)
+    after = operator.run("three")
+    assert (starts(after), leaf(after).miss) == (["a"], "NoEntry")
+
+
 def test_a_store_that_does_not_answer_is_waited_for_and_not_for_ever():
     with answering(503, error("SlowDown")) as endpoint:
         answers = Operator(stores_at(endpoint)).run("one")

@@ -67,7 +67,9 @@ class Lookups:
     def ask(self, leaf: Leaf) -> Lookup | None:
         """What to ask for `leaf`; None where it simply starts: it is tried again, or its work is not what it was."""
         earlier = self.earlier.of(leaf)
-        is_asked = not leaf.attempt and (leaf.task.cache is not None or earlier is not None)
+        policy = leaf.task.cache
+        is_cached = policy is not None and not policy.is_disabled
+        is_asked = not leaf.attempt and (is_cached or earlier is not None)
         return Lookup(leaf, earlier, self.earlier.run) if is_asked else None
 
     @property
