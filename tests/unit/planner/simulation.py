@@ -1,6 +1,7 @@
 """Plays a whole run without a cluster: what each attempt does is decided by a function of its path, inputs and number.
 
-Nothing is in the cache. Time stands still while anything runs and jumps to the next moment that the plan names when nothing does.
+Nothing is in the cache.
+Time stands still while anything runs and jumps to the next moment that the plan names when nothing does.
 """
 
 from collections.abc import Callable, Mapping
