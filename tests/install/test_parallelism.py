@@ -22,3 +22,6 @@ def test_all_runs_together_stay_within_the_limit_and_the_small_one_is_not_starve
     # Of the three, one after the other, none left its place to the large run; that has it now.
     runs.until("large", lambda status: status["counts"]["running"] == 2, "the place goes back")
     assert runs.get("large")["status"]["counts"]["succeeded"] == 1
+    kubectl("patch", "pipelineruns.levada.dev", "large", "-n", runs.namespace, "--type=merge",
+            "-p", '{"spec": {"cancel": true}}')  # fmt: skip
+    runs.end("large")
