@@ -76,6 +76,13 @@ def with_parameters(chosen: Chosen, texts: Sequence[str], elsewhere: Elsewhere |
     return replace(chosen, run=replace(chosen.run, spec=spec)) if values else chosen
 
 
+def with_parallelism(chosen: Chosen, parallelism: int | None) -> Chosen:
+    """`chosen` with so many attempts under way at once; None leaves it as it is written."""
+    if parallelism is None:
+        return chosen
+    return replace(chosen, run=replace(chosen.run, spec={**chosen.run.spec, "parallelism": parallelism}))
+
+
 def _unclear(candidates: Sequence[Object]) -> str:
     if not candidates:
         return "there is nothing to run here: give a PipelineRun, or a Pipeline to make a run of"

@@ -13,7 +13,7 @@ from levada.cli.run_view import FINAL, View
 from levada.cli.steering import approve
 from levada.frontend.native import build_run
 from levada.graph.model import Graph
-from levada.kube.definition import MissingReferencesError, gather, thaw
+from levada.kube.definition import MissingReferencesError, RecordLostError, gather, thaw
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.namespace_store import read_store
 from levada.planner.approvals import verdicts
@@ -25,7 +25,6 @@ _EVERY = 1.0
 _OUTAGE = 120.0
 """Seconds without an answer after which following a run is given up."""
 _FORBIDDEN = 403
-_NOT_FOUND = 404
 _SERVER_TROUBLE = 500
 
 
@@ -100,13 +99,13 @@ class ClusterRuns:
     async def _graph(self, name: str) -> Graph:
         run = await read_object(self.connection.api, self.namespace, name)
         try:
-            definition = await thaw(self.connection.api, run)
-        except ApiError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            try:
+            if run.get("status", {}).get("startTime"):
+                definition = await thaw(self.connection.api, run)
+            else:
                 definition = await gather(self.connection.api, self.namespace, run["spec"])
-            except MissingReferencesError as missing:
-                raise CommandError(f"the run {name!r} has no graph yet: there is no {missing}") from None
+        except RecordLostError as lost:
+            raise CommandError(str(lost)) from None
+        except MissingReferencesError as missing:
+            raise CommandError(f"the run {name!r} has no graph yet: there is no {missing}") from None
         graph, _ = build_run(definition.run, definition.pipelines, definition.components)
         return graph

@@ -58,7 +58,7 @@ def rerun(  # one for each option
         detach = False
     else:
         given = _in_cluster(run, where)
-        view = run_in_cluster(given, name, parameters, where, detach=detach, as_json=as_json)
+        view = run_in_cluster(given, name, parameters, None, where, detach=detach, as_json=as_json)
     print_ended(view, detach=detach, as_json=as_json)
     context.exit(0 if detach else exit_of(view["phase"], view["reason"]))
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 
+from levada.graph.model import Component, External, Input, Output, Task
 from levada.graph.policies import Cache
 from levada.kube.answers import GIVES_UP, Answers, Tower
 from levada.planner.attempt import Failure, Success
@@ -12,6 +13,7 @@ from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from levada.store.config import from_mapping
 from levada.store.lookup import Finder
+from levada.store.objects import put_bytes
 from levada.store.stores import Stores
 from unit.planner.graphs import graph, task
 from unit.planner.pods import NOW
@@ -75,6 +77,36 @@ def test_another_namespace_another_salt_and_who_does_not_care_do_not_wait(store,
     operator = Operator(store)
     assert starts(operator.run("one")) == ["a"]
     assert starts(operator.run("two", **other)) == ["a"]
+
+
+def test_who_takes_results_lets_the_others_take_them_too(store):
+    operator = Operator(store)
+    first = operator.run("one")
+    starts(first)
+    first.run.observe("a", 0, Success({"n": 7}), NOW)
+    starts(first)
+    for name in ("two", "three"):
+        later = operator.run(name)
+        assert starts(later) == []
+        assert leaf(later).phase is Phase.CACHED
+
+
+def test_nothing_is_kept_of_a_task_whose_external_data_changed_under_it(store):
+    uri = f"{store.url}/shared"
+    put_bytes(store, uri, b"1")
+    reader = Component({"data": Input("data", "Dataset", False)}, {"n": Output("n", "Integer", True)}, "image")
+    shape = graph(Task("a", reader, {"data": External(uri)}, cache=Cache()))
+    operator = Operator(store)
+
+    def run(name):
+        return Answers(Run(shape, {}), Finder(store, "team", name), operator.tower)
+
+    first = run("one")
+    starts(first)
+    put_bytes(store, uri, b"22")
+    first.run.observe("a", 0, Success({"n": 7}), NOW)
+    starts(first)
+    assert starts(run("two")) == ["a"]
 
 
 def test_without_a_store_nothing_is_cached_and_the_task_runs():
