@@ -10,14 +10,21 @@ from cli.conftest import PROGRAM, TIMEOUT
 COMMANDS = (
     "run",
     "validate",
+    "plan",
     "graph",
     "get",
     "watch",
     "logs",
+    "cancel",
+    "suspend",
+    "resume",
+    "approve",
+    "rerun",
     "report",
     "compare",
     "artifacts",
     "download",
+    "cache",
     "uninstall",
 )
 
@@ -42,7 +49,7 @@ def test_every_command_has_help_with_examples(levada, command):
     (["get", "x", "-o", "yaml"], "'yaml' is not 'json'"),
     (["run", "x.yaml", "--parallelism", "0"], "Invalid value for '--parallelism'"),
     (["compare", "one"], "it takes two runs to compare"),
-    (["run", "x.yaml", "--parallelism", "2"], "--parallelism and --runner go with --local"),
+    (["run", "x.yaml", "--runner", "podman"], "--runner goes with --local"),
     (["run", "--local", "x.yaml", "--detach"], "--detach does not go with --local"),
 ])  # fmt: skip
 def test_wrong_arguments_end_with_2_and_a_sentence(levada, args, words):

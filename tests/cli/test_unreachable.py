@@ -65,8 +65,8 @@ def refusing():
         each.server.server_close()
 
 
-LOOKS = (["get", "x"], ["watch", "x"], ["logs", "x", "t"], ["artifacts", "x"], ["graph", "x"], ["report", "x"],
-         ["compare", "x", "y"], ["download", "x", "t", "o"])  # fmt: skip
+LOOKS = (["get", "x"], ["watch", "x"], ["cancel", "x"], ["logs", "x", "t"], ["artifacts", "x"], ["graph", "x"],
+         ["report", "x"], ["compare", "x", "y"], ["download", "x", "t", "o"])  # fmt: skip
 
 
 @pytest.mark.parametrize("command", LOOKS, ids=" ".join)

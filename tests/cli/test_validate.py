@@ -68,7 +68,8 @@ MISTAKES = {
     "duplicate key": (f"{ALL}  parameters: {{x: 8}}\n", RUN_LINE + 6, f"already given in line {RUN_LINE + 5}"),
     "null where a list belongs": (ALL.replace("  outputs: [{name: sum, type: Integer}]", "  outputs: null"), 6,
                                   "leave it out"),
-    "not built yet": (f"{ALL}  parallelism: 4\n", RUN_LINE + 6, "parallelism is not supported yet"),
+    "not built yet": (ALL.replace("componentRef: {name: add}", "resource: {}", 1), PIPELINE_LINE + 7,
+                      "resource is not"),
     "wrong image type": (ALL.replace("image: busybox", "image: 7"), 9, 'quote it: "7"'),
 }  # fmt: skip
 

@@ -46,6 +46,7 @@ class Settings:
     allowed_service_accounts: tuple[str, ...] = ()
     allowed_secrets: tuple[str, ...] = ()
     agent_resources: Any = None
+    parallelism: int | None = None
 
 
 @dataclass

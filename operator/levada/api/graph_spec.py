@@ -5,12 +5,27 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BeforeValidator, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from levada.api.base import Model
+from levada.api.base import Model, one_of
+from levada.api.bindings import Bindings
 from levada.api.component import ComponentSpec
-from levada.api.fields import Anything, Duration, Flag, NamedType, ObjectName, TaskName, Text, ValueName
+from levada.api.fields import (
+    Anything,
+    Checked,
+    Duration,
+    Flag,
+    Integer,
+    LoopName,
+    NamedType,
+    ObjectName,
+    TaskName,
+    Text,
+    ValueName,
+)
 from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
-from levada.api.policies import Retry
+from levada.api.policies import Cache, Retry
+
+Parallelism = Annotated[Integer, Field(ge=1, le=100_000)]
 
 
 class Parameter(Model):
@@ -31,65 +46,6 @@ class Parameter(Model):
 
     description: Text | None = None
     """What the parameter is, for readers."""
-
-
-class Choice(Model):
-    """One of the outputs that a value may come from."""
-
-    task: TaskName
-    """A task of the same pipeline."""
-
-    output: ValueName
-    """The output that is taken."""
-
-
-class Binding(Model):
-    """Where a value comes from: exactly one of `value`, `parameter`, `task` with `output`, `uri`, or `oneOf`."""
-
-    LOCATION = "binding"
-    EXACTLY_ONE = ("value", "parameter", "task", "uri", "oneOf")
-    # In CEL this is over the cost budget at 10,000 tasks. Sources that are not built yet are refused on their own.
-    model_config = ConfigDict(
-        json_schema_extra={
-            "oneOf": [
-                {"required": ["value"]},
-                {"required": ["parameter"]},
-                {"required": ["task", "output"]},
-                {"required": ["uri"]},
-                {"required": ["item"]},
-                {"required": ["collect"]},
-                {"required": ["oneOf"]},
-                {"required": ["run"]},
-            ]
-        }
-    )
-
-    value: Any = None
-    """A literal value. There is no null: it means absent, and an input that gets nothing is left out."""
-
-    parameter: ValueName | None = None
-    """A parameter of the pipeline."""
-
-    task: TaskName | None = None
-    """A task of the same pipeline, whose `output` is taken."""
-
-    output: ValueName | None = None
-    """The output of `task`."""
-
-    uri: Annotated[str, Field(pattern=r"^[a-z][a-z0-9+.-]*://", max_length=4096)] | None = None
-    """An artifact that exists already, such as `s3://bucket/folder/`."""
-
-    one_of: Annotated[tuple[Choice, ...], Field(max_length=100, json_schema_extra={"minItems": 1})] | None = None
-    """Of exclusive branches, the first that succeeded."""
-
-    @model_validator(mode="after")
-    def _task_with_output(self) -> Self:
-        if (self.task is None) != (self.output is None):
-            raise PydanticCustomError("task_and_output", "task and output belong together")
-        return self
-
-
-Bindings = Annotated[dict[ValueName, Binding], Field(max_length=256)]
 
 
 class Reference(Model):
@@ -114,24 +70,50 @@ def _after(value: object) -> object:
     return {"task": value} if isinstance(value, str) else value
 
 
+class ForEach(Model):
+    """What a task is repeated for: exactly one of `items` and `matrix`."""
+
+    EXACTLY_ONE = ("items", "matrix")
+    model_config = one_of(*EXACTLY_ONE)
+
+    items: Any = None
+    """A list, or a binding that gives one: `{parameter: p}`, `{task: t, output: o}`, `{collect: ...}`."""
+
+    matrix: Annotated[dict[ValueName, tuple[Any, ...]], Field(max_length=16)] | None = None
+    """Lists by name: each combination of their values is an item, a map with those names."""
+
+    as_: LoopName = Field(default="item", alias="as")
+    """What the item is called in `{item: ...}`; `item` where nothing is given."""
+
+    parallelism: Parallelism | None = None
+    """How many iterations may be under way at once; all where nothing is given."""
+
+
+class Approval(Model):
+    """A gate that waits until somebody lets the run pass (`levada approve RUN TASK`)."""
+
+    message: Text = ""
+    """What is asked."""
+
+    timeout: Duration | None = None
+    """How long an answer is waited for; for ever where nothing is given."""
+
+
+_BODIES = ("componentRef", "componentSpec", "pipelineRef", "pipelineSpec", "approval")
+
+
 class Task(Model):
-    """A node of the graph: a component, and where its inputs come from."""
+    """A node of the graph: what it runs, and where its inputs come from."""
 
     LOCATION = "task"
-    EXACTLY_ONE = ("componentRef", "componentSpec")
+    EXACTLY_ONE = _BODIES
     model_config = ConfigDict(
         json_schema_extra={
             # A task is edited as a whole: its fields' owners would take more room than the tasks of a large pipeline.
             "x-kubernetes-map-type": "atomic",
-            "x-kubernetes-validations": [
-                {
-                    # A task of a kind that is not built yet is refused as such, not for lacking a component.
-                    # The usual case comes first: each `has` costs the API server 10 us.
-                    "rule": "has(self.componentRef) != has(self.componentSpec) || has(self.approval)"
-                    " || has(self.importer) || has(self.pipelineRef) || has(self.pipelineSpec) || has(self.resource)",
-                    "message": "exactly one of componentRef and componentSpec is needed",
-                }
-            ],
+            # Not in CEL: each `has` costs the API server 10 us, seven of them in each of 10,000 tasks 0.7 s.
+            # A task of a kind that is not built yet is refused as such, not for lacking a component.
+            "oneOf": [{"required": [body]} for body in (*_BODIES, "importer", "resource")],
         }
     )
 
@@ -142,13 +124,27 @@ class Task(Model):
     """What the task is for, for readers."""
 
     component_ref: Reference | None = None
-    """The Component to run, by name. Exactly one of `componentRef` and `componentSpec` is given."""
+    """The Component to run, by name. Exactly one of `componentRef`, `componentSpec`, `pipelineRef`, `pipelineSpec` and
+    `approval` is given."""
 
     component_spec: ComponentSpec | None = None
     """The component to run, inline."""
 
+    pipeline_ref: Reference | None = None
+    """The Pipeline to run as a nested graph, by name."""
+
+    pipeline_spec: Annotated["PipelineSpec | None", Checked] = None
+    """The nested graph to run, inline."""
+
+    approval: Approval | None = None
+    """A gate that waits until somebody lets the run pass."""
+
     inputs: Bindings = Field(default_factory=dict)
-    """Where each input of the component comes from. Bindings to outputs of other tasks are the graph's edges."""
+    """Where each input of the component, or parameter of the nested pipeline, comes from.
+    Bindings to outputs of other tasks are the graph's edges."""
+
+    for_each: ForEach | None = None
+    """Repeats the task for each item; everything else here is then for each iteration."""
 
     after: Annotated[
         tuple[Annotated[After, BeforeValidator(_after), Anything], ...],
@@ -171,6 +167,9 @@ class Task(Model):
 
     pod_template: PodTemplate | None = None
     """Options of this task's Pod; they go over those of the pipeline and the run."""
+
+    cache: Cache | None = None
+    """Earlier results of the same work may be taken over; goes over what the pipeline and the run say."""
 
 
 class PipelineSpec(Model):
@@ -200,6 +199,9 @@ class PipelineSpec(Model):
     tasks: Annotated[tuple[Task, ...], ListMap("name"), Field(max_length=10_000, json_schema_extra={"minItems": 1})]
     """The nodes of the graph. Tasks whose inputs are ready start at once, side by side."""
 
+    finals: Annotated[tuple[Task, ...], ListMap("name"), Field(max_length=1_000, alias="finally")] = ()
+    """Tasks that run when all others have ended, whatever became of those."""
+
     outputs: Bindings = Field(default_factory=dict)
     """Results of the pipeline, by name."""
 
@@ -212,9 +214,18 @@ class PipelineSpec(Model):
     pod_template: PodTemplate | None = None
     """Options of all the pipeline's Pods."""
 
+    parallelism: Parallelism | None = None
+    """How many Pods of a run there may be at once, unless the run says so itself."""
+
+    cache: Cache | None = None
+    """Earlier results of the same work may be taken over, unless a task says otherwise."""
+
     @model_validator(mode="after")
     def _has_tasks(self) -> Self:
         # Not `min_length`: that also complains when there are tasks and each has a mistake of its own.
         if not self.tasks:
             raise PydanticCustomError("no_tasks", "a pipeline needs at least one task")
         return self
+
+
+PipelineSpec.model_rebuild()  # tasks hold pipelines

@@ -1,4 +1,4 @@
-"""What a task does when an attempt goes wrong: further attempts, waits between them, more memory."""
+"""What a task does when an attempt goes wrong, and when earlier results will do."""
 
 from typing import Annotated, Literal, Self
 
@@ -6,7 +6,7 @@ from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from levada.api.base import Model
-from levada.api.fields import Duration, Integer, Quantity
+from levada.api.fields import Age, Duration, Flag, Integer, Quantity
 
 Number = Annotated[float, Field(strict=True)]
 RetryReason = Literal["Error", "OOMKilled", "Timeout"]
@@ -70,3 +70,19 @@ class Retry(Model):
                 "codes_without_error", "exitCodes chooses among failures for Error, which reasons does not name"
             )
         return self
+
+
+class Cache(Model):
+    """Earlier results of the same work are taken over instead of doing it again."""
+
+    disabled: Flag = False
+    """Whether nothing is taken over, whatever pipeline or run say."""
+
+    max_staleness: Age | None = None
+    """How old such a result may be, such as `7d` or `P7D`; of any age where nothing is given."""
+
+    salt: Annotated[str, Field(max_length=253)] = ""
+    """Results under another salt are not looked at: change it to have everything done anew."""
+
+    single_flight: Flag = True
+    """Whether a task waits for another that does the same work already."""

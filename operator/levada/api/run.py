@@ -7,23 +7,28 @@ from pydantic.config import JsonDict
 
 from levada.api.base import Model, Resource
 from levada.api.fields import Duration, Flag
-from levada.api.graph_spec import PipelineSpec, Reference
+from levada.api.graph_spec import Parallelism, PipelineSpec, Reference
+from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
+from levada.api.policies import Cache
 
 IMMUTABLE: Final = (
     "parameters",
     "pipelineRef",
     "podTemplate",
     "waitForReferences",
+    "rerunOf",
     "pendingTimeout",
     "timeout",
     "failFast",
+    "parallelism",
+    "cache",
 )
 """Fields of a run's spec that never change; `pipelineSpec` neither, but that is checked in `OBJECT_RULES`."""
 
 
 def _message(field: str) -> str:
-    return f"{field} cannot be changed: of a run's spec only suspend and cancel can; make a new run instead"
+    return f"{field} cannot be changed: of a run's spec only suspend, cancel and approvals can; make a new run instead"
 
 
 def _unchanged(field: str) -> JsonDict:
@@ -57,8 +62,27 @@ OBJECT_RULES: Final[tuple[dict[str, str], ...]] = (
 """Rules on the whole object, for what the rules on its spec cannot see."""
 
 
+class Verdict(Model):
+    """What somebody says to a task that waits for it."""
+
+    task: Annotated[str, Field(min_length=1, max_length=512)]
+    """The path of the task, such as `deploy` or `sweep[3].gate`."""
+
+    decision: Literal["Approved", "Rejected"]
+    """Whether the run may pass."""
+
+    by: Annotated[str, Field(min_length=1, max_length=512)]
+    """Who says it: the name by which the API server knows the author, and no other."""
+
+    at: Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})] | None = None
+    """When, in the author's words; without it the moment at which the operator sees it."""
+
+    message: Annotated[str, Field(max_length=1024)] = ""
+    """Why, in words."""
+
+
 class RunSpec(Model):
-    """What to run, and with which parameters. It cannot be changed, except for `suspend` and `cancel`."""
+    """What to run, and with which parameters. It cannot be changed, except for `suspend`, `cancel` and `approvals`."""
 
     LOCATION = "run"
     EXACTLY_ONE = ("pipelineRef", "pipelineSpec")
@@ -74,6 +98,13 @@ class RunSpec(Model):
                     "rule": "self.cancel || !oldSelf.cancel",
                     "message": "cancel cannot be taken back",
                     "fieldPath": ".cancel",
+                },
+                {
+                    # `a + b` of such lists is a with those of the same task taken from b, and the rest of b at its end.
+                    "rule": "!has(oldSelf.approvals)"
+                    " || has(self.approvals) && self.approvals + oldSelf.approvals == self.approvals",
+                    "message": "an approval that was given cannot be changed or taken back",
+                    "fieldPath": ".approvals",
                 },
             ]
         }
@@ -95,6 +126,9 @@ class RunSpec(Model):
     cancel: Flag = False
     """Stops the run for good. It cannot be taken back."""
 
+    approvals: Annotated[tuple[Verdict, ...], ListMap("task"), Field(max_length=512)] = ()
+    """What has been said to the tasks that wait for an approval. Items can be added, and never change."""
+
     pod_template: PodTemplate | None = None
     """Options of all the run's Pods; pipeline and tasks go over them."""
 
@@ -103,6 +137,15 @@ class RunSpec(Model):
 
     fail_fast: Flag | None = None
     """Whether the run stops at its first failure; by default the pipeline's."""
+
+    parallelism: Parallelism | None = None
+    """How many Pods of the run there may be at once; by default as many as the pipeline says."""
+
+    cache: Cache | None = None
+    """Earlier results of the same work may be taken over, unless the pipeline or a task says otherwise."""
+
+    rerun_of: Reference | None = None
+    """An earlier run, by name, that is over: results of tasks whose work is the same now are taken over from it."""
 
     wait_for_references: Duration = "10m"
     """How long a Pipeline or Component that does not exist yet is waited for."""

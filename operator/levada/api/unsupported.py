@@ -14,36 +14,20 @@ JsonType = Literal["string", "object", "array", "boolean", "integer"]
 NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
     "run": {
         "artifactPolicy": "string",
-        "cache": "object",
         "kfp": "string",
         "nodeLossTimeout": "string",
-        "parallelism": "integer",
         "podCleanup": "string",
-        "rerunOf": "object",
         "ttlAfterFinished": "string",
     },
     "pipeline": {
-        "cache": "object",
-        "finally": "array",
         "historyLimit": "object",
         "kfp": "string",
-        "parallelism": "integer",
     },
     "task": {
-        "approval": "object",
-        "cache": "object",
-        "forEach": "object",
         "importer": "object",
-        "pipelineRef": "object",
-        "pipelineSpec": "object",
         "resource": "object",
     },
-    "binding": {
-        "at": "object",
-        "collect": "object",
-        "item": "string",
-        "run": "string",
-    },
+    "binding": {},
     "component": {},
 }
 

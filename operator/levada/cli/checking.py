@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
-from levada.cli.files import read_sources
+from levada.cli.files import Source, read_sources
 from levada.frontend.documents import Located, read_documents
 from levada.frontend.objects import Elsewhere, Object, check_objects, find_objects
 
@@ -24,6 +24,17 @@ class Given:
     objects: list[Object] = field(default_factory=list)
     mistakes: list[Located] = field(default_factory=list)
     _order: dict[str, int] = field(default_factory=dict)
+
+    def take(self, source: Source) -> None:
+        """Take in what a file holds."""
+        self._order[source.name] = len(self._order)
+        if isinstance(source.content, str):
+            self.mistakes.append(Located(source.name, 1, "", source.content))
+            return
+        documents, unreadable = read_documents(source.name, source.content)
+        found, misplaced = find_objects(documents, strict=source.is_named)
+        self.objects += found
+        self.mistakes += unreadable + misplaced
 
     def check(self, objects: Iterable[Object] | None = None, elsewhere: Elsewhere | None = None) -> list[Located]:
         """Every mistake, file by file and from top to bottom, each once.
@@ -47,14 +58,7 @@ def read_files(files: Sequence[str]) -> Given:
     """Read the files; what is wrong with their YAML is among the mistakes."""
     given = Given(files)
     for source in read_sources(files):
-        given._order[source.name] = len(given._order)  # noqa: SLF001  # its own maker
-        if isinstance(source.content, str):
-            given.mistakes.append(Located(source.name, 1, "", source.content))
-            continue
-        documents, unreadable = read_documents(source.name, source.content)
-        found, misplaced = find_objects(documents, strict=source.is_named)
-        given.objects += found
-        given.mistakes += unreadable + misplaced
+        given.take(source)
     if not given.objects and not given.mistakes:
         given._order.setdefault(files[0], 0)  # noqa: SLF001
         given.mistakes.append(Located(files[0], 1, "", "there is no Component, Pipeline or PipelineRun here"))

@@ -7,8 +7,9 @@ from typing import Any
 
 from levada.cli.exits import CommandError
 from levada.frontend.mistakes import InvalidSpecError, closest
-from levada.frontend.native import build_graph, pipeline_reference
+from levada.frontend.native import build_graph
 from levada.frontend.objects import RUN_NAME_LIMIT, Elsewhere, Object
+from levada.frontend.references import pipeline_reference
 from levada.frontend.shape import mapping, named
 from levada.graph.model import Input
 from levada.graph.types import STRING, ValueMismatchError, parameter_type, parse_text
@@ -75,6 +76,13 @@ def with_parameters(chosen: Chosen, texts: Sequence[str], elsewhere: Elsewhere |
     return replace(chosen, run=replace(chosen.run, spec=spec)) if values else chosen
 
 
+def with_parallelism(chosen: Chosen, parallelism: int | None) -> Chosen:
+    """`chosen` with so many attempts under way at once; None leaves it as it is written."""
+    if parallelism is None:
+        return chosen
+    return replace(chosen, run=replace(chosen.run, spec={**chosen.run.spec, "parallelism": parallelism}))
+
+
 def _unclear(candidates: Sequence[Object]) -> str:
     if not candidates:
         return "there is nothing to run here: give a PipelineRun, or a Pipeline to make a run of"
@@ -124,7 +132,7 @@ def _declared(chosen: Chosen, elsewhere: Elsewhere) -> dict[str, Input | None] |
     if spec is None:
         return None
     try:
-        graph, _ = build_graph(spec, _specs("Component", chosen, elsewhere))
+        graph = build_graph(spec, specs, _specs("Component", chosen, elsewhere), name=reference)
     except InvalidSpecError:
         # What is wrong with it is reported later, together; until then the declared types will do.
         parameters = named(mapping(spec).get("parameters"))

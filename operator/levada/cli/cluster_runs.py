@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 
 from levada.cli.cluster import Connection
 from levada.cli.exits import CommandError
 from levada.cli.run_record import read_object, read_run
 from levada.cli.run_view import FINAL, View
+from levada.cli.steering import approve
 from levada.frontend.native import build_run
 from levada.graph.model import Graph
-from levada.kube.definition import MissingReferencesError, gather, thaw
+from levada.kube.definition import MissingReferencesError, RecordLostError, gather, thaw
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.namespace_store import read_store
+from levada.planner.approvals import verdicts
+from levada.planner.flow.gates import Verdict
 from levada.store.stores import Stores
 
 _EVERY = 1.0
@@ -22,7 +25,6 @@ _EVERY = 1.0
 _OUTAGE = 120.0
 """Seconds without an answer after which following a run is given up."""
 _FORBIDDEN = 403
-_NOT_FOUND = 404
 _SERVER_TROUBLE = 500
 
 
@@ -50,6 +52,17 @@ class ClusterRuns:
         from levada.cli.cluster_logs import task_log  # noqa: PLC0415
 
         return self.connection.each(task_log(self.connection.api, self.namespace, name, task, follow=follow))
+
+    def approvals(self, name: str) -> Mapping[str, Verdict]:
+        """What has been said to gates of the run."""
+        run = self.connection.ask(read_object(self.connection.api, self.namespace, name))
+        return verdicts(run["spec"].get("approvals", []))
+
+    def approve(self, name: str, task: str, message: str, *, is_approved: bool) -> str:
+        """Say it to a gate by the run's `approvals`."""
+        return self.connection.ask(
+            approve(self.connection.api, self.namespace, name, task, message, is_approved=is_approved)
+        )
 
     def stores(self) -> Stores:
         """Where artifacts are read from: the namespace's store, with its keys if the caller may read them."""
@@ -86,13 +99,13 @@ class ClusterRuns:
     async def _graph(self, name: str) -> Graph:
         run = await read_object(self.connection.api, self.namespace, name)
         try:
-            definition = await thaw(self.connection.api, run)
-        except ApiError as error:
-            if error.status != _NOT_FOUND:
-                raise
-            try:
+            if run.get("status", {}).get("startTime"):
+                definition = await thaw(self.connection.api, run)
+            else:
                 definition = await gather(self.connection.api, self.namespace, run["spec"])
-            except MissingReferencesError as missing:
-                raise CommandError(f"the run {name!r} has no graph yet: there is no {missing}") from None
+        except RecordLostError as lost:
+            raise CommandError(str(lost)) from None
+        except MissingReferencesError as missing:
+            raise CommandError(f"the run {name!r} has no graph yet: there is no {missing}") from None
         graph, _ = build_run(definition.run, definition.pipelines, definition.components)
         return graph

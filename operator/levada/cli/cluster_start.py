@@ -8,8 +8,8 @@ from typing import Any
 from levada.api.base import API_VERSION
 from levada.cli.chosen import Chosen
 from levada.frontend.mistakes import Path
-from levada.frontend.native import pipeline_reference, references
 from levada.frontend.objects import Elsewhere, Object
+from levada.frontend.references import references
 from levada.frontend.shape import mapping, without_nulls
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
@@ -31,20 +31,21 @@ _SERVERS_OWN = (
 
 async def look_up(api: Api, namespace: str, chosen: Chosen) -> tuple[Elsewhere, list[str]]:
     """The specs that the run refers to and the files do not hold, and what the cluster does not have either."""
-    missing: list[str] = []
-    here = {(item.kind, item.name): item.spec for item in chosen.others}
-    pipelines: dict[str, Any] = {}
-    components: dict[str, Any] = {}
-    name = pipeline_reference(chosen.run.spec)
-    spec = chosen.run.spec.get("pipelineSpec")
-    if name is not None:
-        spec = here.get(("Pipeline", name)) or await _spec(api, PIPELINES, namespace, f"Pipeline/{name}", missing)
-        pipelines = {name: spec} if spec and ("Pipeline", name) not in here else {}
-    for component in sorted(references(spec)):
-        if ("Component", component) not in here:
-            found = await _spec(api, COMPONENTS, namespace, f"Component/{component}", missing)
-            components |= {component: found} if found else {}
-    return {"Pipeline": pipelines, "Component": components}, missing
+    found: dict[str, dict[str, Any]] = {"Pipeline": {}, "Component": {}}
+    everything: dict[str, dict[str, Any]] = {"Pipeline": {}, "Component": {}}
+    for item in chosen.others:
+        everything[item.kind][item.name] = item.spec
+    missing: set[tuple[str, str]] = set()
+    while wanted := {
+        (kind, name) for kind, name in references(chosen.run.spec, everything) - missing if name not in everything[kind]
+    }:
+        for kind, name in wanted:
+            spec = await _spec(api, _RESOURCES[kind], namespace, name)
+            if spec is None:
+                missing.add((kind, name))
+            else:
+                found[kind][name] = everything[kind][name] = spec
+    return found, [f"{kind}/{name}" for kind, name in sorted(missing)]
 
 
 async def apply(api: Api, namespace: str, chosen: Chosen) -> None:
@@ -67,13 +68,13 @@ async def _apply(api: Api, namespace: str, item: Object, metadata: Any) -> None:
     await api.patch(resource, namespace, item.name, body, kind="apply", field_manager=FIELD_MANAGER)
 
 
-async def _spec(api: Api, resource: Resource, namespace: str, shown: str, missing: list[str]) -> Any:
+async def _spec(api: Api, resource: Resource, namespace: str, name: str) -> Any:
+    """The spec of an object; None where there is none."""
     try:
-        return (await api.get(resource, namespace, shown.partition("/")[2]))["spec"]
+        return (await api.get(resource, namespace, name))["spec"]
     except ApiError as error:
         if error.status != _NOT_FOUND or not error.details.get("name"):
             raise
-        missing.append(shown)
         return None
 
 

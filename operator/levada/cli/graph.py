@@ -69,7 +69,7 @@ def _of_files(files: tuple[str, ...]) -> "Picture":
         name = chosen.run.spec["pipelineRef"]["name"]
         pipeline = next(item.spec for item in pipelines if item.name == name)
     components = {item.name: item.spec for item in given.objects if item.kind == "Component"}
-    return picture_of(build_graph(pipeline, components)[0])
+    return picture_of(build_graph(pipeline, {item.name: item.spec for item in pipelines}, components))
 
 
 def _of_run(name: str, where: Where) -> "Picture":

@@ -11,9 +11,7 @@ from levada.cli.exits import MistakesError
 from levada.cli.progress import progress
 from levada.cli.run_view import View
 from levada.local.engine import Definition, Runner, run_local
-
-NAMESPACE = "default"
-"""Where objects are that name no namespace, as in a cluster."""
+from levada.local.opening import NAMESPACE
 
 
 def run_here(  # the parts of the command line

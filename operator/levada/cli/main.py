@@ -6,19 +6,27 @@ from pathlib import Path
 import click
 
 from levada import __version__
+from levada.cli.approve import approve
 from levada.cli.artifacts import artifacts, download
+from levada.cli.cache import cache
 from levada.cli.exits import CommandError, Exit
 from levada.cli.get import get, watch
 from levada.cli.graph import graph
 from levada.cli.logs import logs
 from levada.cli.operator import operator
+from levada.cli.plan import plan
 from levada.cli.report import compare, report
+from levada.cli.rerun import rerun
 from levada.cli.run import run
+from levada.cli.steer import cancel, resume, suspend
 from levada.cli.uninstall import uninstall
 from levada.cli.validate import validate
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
-COMMANDS = (run, validate, graph, get, watch, logs, report, compare, artifacts, download, uninstall, operator)
+COMMANDS = (
+    *(run, validate, plan, graph, get, watch, logs, cancel, suspend, resume, approve, rerun),
+    *(report, compare, artifacts, download, cache, uninstall, operator),
+)
 
 
 class InOrder(click.Group):

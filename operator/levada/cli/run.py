@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 @click.option("-p", "--parameter", "parameters", multiple=True, metavar="NAME=VALUE", help="Set a parameter.")
 @click.option("--name", metavar="NAME", help="Name of the run, instead of the file's.")
 @click.option("--detach", is_flag=True, help="Start it and return at once (in a cluster).")
-@click.option("--parallelism", type=click.IntRange(min=1), metavar="N", help="Tasks at once (--local; default: cores).")
+@click.option(
+    "--parallelism", type=click.IntRange(min=1), metavar="N", help="Tasks at once (with --local by default the cores)."
+)
 @click.option(
     "--runner",
     type=click.Choice(["process", "podman", "docker"]),
@@ -60,8 +62,8 @@ def run(  # one for each option
     """  # noqa: D301
     from levada.cli.checking import read_files  # noqa: PLC0415
 
-    if not where.local and (parallelism or runner):
-        raise CommandError("--parallelism and --runner go with --local: in a cluster the nodes decide")
+    if not where.local and runner:
+        raise CommandError("--runner goes with --local: in a cluster tasks run in their images")
     if where.local and detach:
         raise CommandError("--detach does not go with --local: the command itself runs the tasks")
     given = read_files(files)
@@ -80,18 +82,26 @@ def run(  # one for each option
             as_json=output == "json",
         )
     else:
-        view = _in_cluster(given, name, parameters, where, detach=detach, as_json=output == "json")
-    _print(view, detach=detach, as_json=output == "json")
+        view = run_in_cluster(given, name, parameters, parallelism, where, detach=detach, as_json=output == "json")
+    print_ended(view, detach=detach, as_json=output == "json")
     context.exit(0 if detach else exit_of(view["phase"], view["reason"]))
 
 
-def _in_cluster(  # the parts of the command line
-    given: "Given", name: str | None, parameters: tuple[str, ...], where: Where, *, detach: bool, as_json: bool
+def run_in_cluster(  # the parts of the command line
+    given: "Given",
+    name: str | None,
+    parameters: tuple[str, ...],
+    parallelism: int | None,
+    where: Where,
+    *,
+    detach: bool,
+    as_json: bool,
 ) -> "View":
-    from levada.cli.chosen import choose, with_parameters  # noqa: PLC0415
+    """Start what the files hold and follow it, unless `detach`ed; how it stands then."""
+    from levada.cli.chosen import choose, with_parallelism, with_parameters  # noqa: PLC0415
     from levada.cli.cluster_start import apply, look_up, other_namespaces  # noqa: PLC0415
 
-    chosen = choose(given.objects, name)
+    chosen = with_parallelism(choose(given.objects, name), parallelism)
     target = where if where.namespace or not chosen.run.namespace else where.within(chosen.run.namespace)
     with target.cluster() as runs:
         objects = given.in_namespace(runs.namespace)
@@ -124,7 +134,8 @@ def follow(views: Iterator["View"], again: str) -> "View":
         raise
 
 
-def _print(view: "View", *, detach: bool, as_json: bool) -> None:
+def print_ended(view: "View", *, detach: bool, as_json: bool) -> None:
+    """Print how a run ended, or which one was started."""
     if as_json:
         click.echo(json.dumps(view, ensure_ascii=False, indent=2))
     elif detach:

@@ -5,14 +5,17 @@ from typing import Any
 
 from levada.cli.exits import CommandError
 from levada.cli.run_view import View, run_view
+from levada.frontend.mistakes import closest
 from levada.kube.bulky import unpack
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
-from levada.kube.resource import CONFIG_MAPS, PIPELINE_RUNS
+from levada.kube.resource import CONFIG_MAPS, PIPELINE_RUNS, PartialObject
 from levada.planner.encoding import Row, decode_rows, readable
 from levada.planner.paths import in_tree_order
 
 _NOT_FOUND = 404
+_SHOWN = 5
+"""Runs that are named to somebody who named none of them."""
 
 
 async def read_run(api: Api, namespace: str, name: str) -> View:
@@ -49,7 +52,24 @@ async def read_object(api: Api, namespace: str, name: str) -> dict[str, Any]:
         # Without a name in its details the answer is about the kind: the CRD is not there.
         if error.status != _NOT_FOUND or not error.details.get("name"):
             raise
-        raise CommandError(f"there is no PipelineRun {name!r} in namespace {namespace}") from None
+        others = await _names(api, namespace)
+        near = closest(name, others)
+        meant = f" (did you mean {near!r}?)" if near else f"; it has {_listed(others)}" if others else ""
+        raise CommandError(f"there is no PipelineRun {name!r} in namespace {namespace}{meant}") from None
+
+
+async def _names(api: Api, namespace: str) -> list[str]:
+    """The runs that there are, the newest first, as far as the caller may know."""
+    try:
+        found = await api.list(PartialObject, PIPELINE_RUNS, namespace, metadata_only=True)
+    except ApiError:
+        return []
+    found.sort(key=lambda run: run.metadata.creation_timestamp or "", reverse=True)
+    return [run.metadata.name for run in found]
+
+
+def _listed(names: list[str]) -> str:
+    return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
 
 
 def read_rows(status: Mapping[str, Any]) -> list[Row]:

@@ -1,14 +1,35 @@
 """Bindings: where an input's value comes from, and whether it may come from there."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final, get_args
 
+from levada.frontend.each import Each, each_of
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.parameters import describe_type
+from levada.frontend.scope import Offer, Scope
 from levada.frontend.shape import mapping, sequence
-from levada.graph.model import Binding, External, Input, Literal, OneOf, Output, Parameter, TaskOutput
+from levada.graph.model import (
+    Binding,
+    Collect,
+    External,
+    Fact,
+    Input,
+    Item,
+    Literal,
+    Missing,
+    OneOf,
+    Output,
+    Parameter,
+    RunFact,
+    TaskOutput,
+)
+from levada.graph.outputs import collected
 from levada.graph.types import (
+    ANY_ARTIFACT,
+    INTEGER,
+    LIST,
+    STRING,
     ValueMismatchError,
     artifacts_match,
     as_text,
@@ -17,14 +38,22 @@ from levada.graph.types import (
     natural_type,
 )
 
+_INDEX = Input("at", INTEGER, is_parameter=True)
+"""What `at` takes."""
+
 
 @dataclass(frozen=True, slots=True)
-class Scope:
-    """The names that a graph's bindings may use; the outputs of a task whose component is not known are None."""
+class _Source:
+    """What a binding leads to: one thing, or in `oneOf` several.
 
-    parameters: Mapping[str, Input]
-    outputs: Mapping[str, Mapping[str, Output] | None]
-    mistakes: Mistakes
+    Attributes
+    ----------
+    ends
+        For each its type (None where it is not known), what it is called, and where it is named.
+    """
+
+    binding: Binding
+    ends: tuple[tuple[Input | Output | None, str, Path], ...]
 
 
 def read_binding(raw: Any, target: Input | None, path: Path, scope: Scope) -> Binding | None:
@@ -35,31 +64,50 @@ def read_binding(raw: Any, target: Input | None, path: Path, scope: Scope) -> Bi
     raw
         The binding as it is written. The schema has seen whether it has exactly one source.
     target
-        The input that it feeds; None for an output of the pipeline, which takes everything.
+        The input that it feeds; None for what takes everything, such as a name in a condition.
     path
         Where it stands.
     scope
         The names that it may use.
     """
+    source = _find(raw, target, path, scope)
+    if source is None:
+        return None
+    for end, called, place in source.ends:
+        _connect(called, end, target, place, scope.mistakes)
+    return source.binding
+
+
+def read_result(name: str, raw: Any, path: Path, scope: Scope) -> tuple[Binding | None, Output | None]:
+    """The binding of the pipeline's output `name`, and that output as far as it is known."""
+    source = _find(raw, None, path, scope)
+    if source is None:
+        return None, None
+    known = next((end for end, _, _ in source.ends if end), None)
+    return source.binding, Output(name, known.type, known.is_parameter) if known else None
+
+
+def read_items(raw: Any, name: str, path: Path, scope: Scope) -> tuple[Binding | None, Each]:
+    """The binding that gives a loop's items, and the item, which is called `name`, as its iterations see it."""
+    source = _find(raw, None, path, scope)
+    if source is None:
+        return None, Each(name, is_known=False)
+    eachs = [each_of(name, end, called, place, scope.mistakes) for end, called, place in source.ends]
+    return source.binding, eachs[0]
+
+
+def _find(raw: Any, target: Input | None, path: Path, scope: Scope) -> _Source | None:
+    """What a binding leads to; `target` is what it feeds."""
     raw = mapping(raw)
     if "value" in raw:
-        return _read_literal(raw["value"], target, path / "value", scope.mistakes)
-    if isinstance(raw.get("parameter"), str):
-        return _read_parameter(raw["parameter"], target, path / "parameter", scope)
-    if isinstance(raw.get("task"), str):
-        return _read_task_output(raw["task"], raw.get("output"), target, path, scope)
-    if "oneOf" in raw:
-        return _read_choices(raw["oneOf"], target, path / "oneOf", scope)
-    if isinstance(raw.get("uri"), str):
-        if target is not None and target.is_parameter:
-            scope.mistakes.add(
-                path / "uri", f"input {target.name!r} takes {describe_type(target)}, but a uri makes an artifact"
-            )
-        return External(raw["uri"])
-    return None
+        return _find_literal(raw["value"], target, path / "value", scope.mistakes)
+    if "item" in raw:
+        return _find_item(raw["item"], target, path / "item", scope)
+    find = next((finder for key, finder in _FINDERS.items() if key in raw), None)
+    return find(raw, path, scope) if find else None
 
 
-def _read_literal(value: Any, target: Input | None, path: Path, mistakes: Mistakes) -> Binding | None:
+def _find_literal(value: Any, target: Input | None, path: Path, mistakes: Mistakes) -> _Source | None:
     if target is not None and not target.is_parameter:
         mistakes.add(
             path,
@@ -67,54 +115,135 @@ def _read_literal(value: Any, target: Input | None, path: Path, mistakes: Mistak
         )
         return None
     try:
-        if target is None or not target.declared:
-            value = check_value(natural_type(value), value)
-            return Literal(value if target is None else as_text(value))
-        return Literal(check_value(target.type, value))
+        value = check_value(target.type if target is not None and target.declared else natural_type(value), value)
     except ValueMismatchError as error:
         mistakes.add(path, str(error))
         return None
+    if target is not None and not target.declared and target.type == STRING:
+        value = as_text(value)
+    return _Source(Literal(value), ((Output("value", natural_type(value), is_parameter=True), "the value", path),))
 
 
-def _read_parameter(name: str, target: Input | None, path: Path, scope: Scope) -> Binding | None:
-    source = scope.parameters.get(name)
-    if source is None:
-        scope.mistakes.add_unknown(path, "parameter", name, scope.parameters)
+def _find_item(text: Any, target: Input | None, path: Path, scope: Scope) -> _Source | None:
+    if not isinstance(text, str):
         return None
-    _connect(f"parameter {name!r}", source, target, path, scope.mistakes)
-    return Parameter(name)
-
-
-def _read_task_output(task: str, output: Any, target: Input | None, path: Path, scope: Scope) -> Binding | None:
-    if task not in scope.outputs:
-        scope.mistakes.add_unknown(path / "task", "task", task, scope.outputs)
+    name, *steps = text.split(".")
+    if scope.each is None:
+        scope.mistakes.add(path, "only a task with forEach has an item")
         return None
-    outputs = scope.outputs[task]
-    if not isinstance(output, str):
+    if name != scope.each.name:
+        scope.mistakes.add_unknown(path, "item", name, [scope.each.name])
         return None
-    if outputs is not None:
-        source = outputs.get(output)
-        if source is None:
-            scope.mistakes.add_unknown(path / "output", f"output of task {task!r} called", output, outputs)
-            return None
-        _connect(f"output {output!r} of task {task!r}", source, target, path, scope.mistakes)
-    return TaskOutput(task, output)
+    scope.each.check(steps, target, path, scope.mistakes)
+    return _Source(Item(tuple(steps)), ())
 
 
-def _read_choices(raw: Any, target: Input | None, path: Path, scope: Scope) -> Binding | None:
-    choices = []
-    for index, choice in enumerate(map(mapping, sequence(raw))):
-        if isinstance(choice.get("task"), str):
-            read = _read_task_output(choice["task"], choice.get("output"), target, path / index, scope)
-            choices += [read] if isinstance(read, TaskOutput) else []
-    if raw == []:
-        scope.mistakes.add(path, "expected at least one task to take the value from")
-    return OneOf(tuple(choices)) if choices else None
+def _find_uri(raw: Mapping[str, Any], path: Path, _: Scope) -> _Source | None:
+    made = Output("uri", ANY_ARTIFACT, is_parameter=False)
+    return _Source(External(raw["uri"]), ((made, "a uri", path / "uri"),)) if isinstance(raw["uri"], str) else None
 
 
-def _connect(name: str, source: Input | Output, target: Input | None, path: Path, mistakes: Mistakes) -> None:
+def _find_parameter(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | None:
+    name = raw["parameter"]
+    source = scope.parameter(name, path / "parameter") if isinstance(name, str) else None
+    return _Source(Parameter(name), ((source, f"parameter {name!r}", path / "parameter"),)) if source else None
+
+
+def _find_output(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | None:
+    """`{task: name, output: name}`, and with `at` that of one iteration."""
+    task, output = raw["task"], raw.get("output")
+    offer = scope.task(task, path / "task") if isinstance(task, str) else None
+    if offer is None:
+        return None
+    at = read_binding(raw["at"], _INDEX, path / "at", scope) if "at" in raw else None
+    _check_index(task, offer, at, path / "at", scope.mistakes)
+    if offer.is_loop and "at" not in raw:
+        scope.mistakes.add(
+            path, f"the task {task!r} is a loop: take the output of one iteration by `at`, or of all by `collect`"
+        )
+    if not isinstance(output, str) or not _is_made(task, offer, output, path, scope.mistakes):
+        return None
+    return _Source(TaskOutput(task, output, at), ((offer.made(output), f"output {output!r} of task {task!r}", path),))
+
+
+def _check_index(task: str, offer: Offer, at: Binding | None, path: Path, mistakes: Mistakes) -> None:
+    if at is not None and not offer.is_loop:
+        mistakes.add(path, f"the task {task!r} is no loop (forEach): leave `at` out")
+    elif isinstance(at, Literal):
+        if at.value < 0:
+            mistakes.add(path, "iterations are counted from 0")
+        elif offer.length is not None and at.value >= offer.length:
+            mistakes.add(path, f"there is no iteration {at.value}: the task {task!r} has {offer.length} items")
+
+
+def _is_made(task: str, offer: Offer, output: str, path: Path, mistakes: Mistakes) -> bool:
+    """Whether a task has an output of that name, as far as that is known; noted where not."""
+    if offer.outputs is None or output in offer.outputs:
+        return True
+    if offer.is_gate:
+        mistakes.add(path / "task", f"the task {task!r} is an approval and has no outputs: name it in `after`")
+    else:
+        mistakes.add_unknown(path / "output", f"output of task {task!r} called", output, offer.outputs)
+    return False
+
+
+def _find_collected(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | None:
+    """`{collect: {task: name, output: name}}`."""
+    path, raw = path / "collect", mapping(raw["collect"])
+    task, output, missing = raw.get("task"), raw.get("output"), raw.get("missing", "Fail")
+    offer = scope.task(task, path / "task") if isinstance(task, str) else None
+    if offer is None or not isinstance(task, str) or not isinstance(output, str):
+        return None
+    if not offer.is_loop:
+        scope.mistakes.add(path / "task", f"the task {task!r} is no loop (forEach): bind {{task: {task}, output: ...}}")
+        return None
+    if missing not in get_args(Missing) or not _is_made(task, offer, output, path, scope.mistakes):
+        return None
+    made = offer.made(output)
+    whole = collected(output, made) if made else None
+    if whole is not None and not whole.is_parameter and missing == "Null":
+        scope.mistakes.add(path / "missing", "a list of artifacts holds no null: use Omit or Fail")
+    called = f"the collected output {output!r} of task {task!r}"
+    return _Source(Collect(task, output, missing), ((whole, called, path),))
+
+
+def _find_choices(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | None:
+    choices: list[TaskOutput] = []
+    ends: list[tuple[Input | Output | None, str, Path]] = []
+    for index, choice in enumerate(map(mapping, sequence(raw["oneOf"]))):
+        source = _find_output(choice, path / "oneOf" / index, scope) if "task" in choice else None
+        if source is not None and isinstance(source.binding, TaskOutput):
+            choices.append(source.binding)
+            ends += source.ends
+    if raw["oneOf"] == []:
+        scope.mistakes.add(path / "oneOf", "expected at least one task to take the value from")
+    return _Source(OneOf(tuple(choices)), tuple(ends)) if choices else None
+
+
+def _find_fact(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | None:
+    """`{run: fact}`; the schema has seen whether there is such a fact."""
+    fact = raw["run"]
+    if fact not in get_args(Fact):
+        return None
+    if fact in ("phase", "failures") and not scope.is_final:
+        scope.mistakes.add(path / "run", f"the run's {fact} is known in finally only")
+    made = Output(fact, LIST if fact == "failures" else STRING, is_parameter=True)
+    return _Source(RunFact(fact), ((made, f"the run's {fact}", path / "run"),))
+
+
+_FINDERS: Final[Mapping[str, Callable[[Mapping[str, Any], Path, Scope], _Source | None]]] = {
+    "parameter": _find_parameter,
+    "task": _find_output,
+    "uri": _find_uri,
+    "collect": _find_collected,
+    "oneOf": _find_choices,
+    "run": _find_fact,
+}
+
+
+def _connect(name: str, source: Input | Output | None, target: Input | None, path: Path, mistakes: Mistakes) -> None:
     """Refuse an edge between types that do not fit."""
-    if target is None:
+    if target is None or source is None:
         return
     if source.is_parameter and target.is_parameter:
         matches = not target.declared or fits(source.type, target.type)

@@ -3,17 +3,14 @@
 from collections.abc import Mapping
 from typing import Any
 
+from levada.frontend.catalogue import UNKNOWN, Body
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.shape import mapping
 from levada.graph.conditions import ConditionError, check_condition, names_in
-from levada.graph.model import Component
-
-UNKNOWN = Component(inputs={}, outputs={}, image="")
-"""Stands for a component that cannot be found: its task's bindings are not checked against it."""
 
 
-def read_condition(raw: Mapping[str, Any], body: Component, path: Path, mistakes: Mistakes) -> str | None:
-    """The `when` of a task, if it can be one; it may name inputs of the component and bindings of the task."""
+def read_condition(raw: Mapping[str, Any], body: Body, path: Path, mistakes: Mistakes) -> str | None:
+    """The `when` of a task, if it can be one; it may name inputs of what it runs and bindings of the task."""
     when = raw.get("when")
     if not isinstance(when, str) or not when:
         return None

@@ -8,60 +8,55 @@ from typing import Any
 
 from levada.api.graph_spec import PipelineSpec
 from levada.api.run import RunSpec
+from levada.frontend.absent import check_absent
+from levada.frontend.around import Around
+from levada.frontend.catalogue import Catalogue
 from levada.frontend.component import load_component
 from levada.frontend.mistakes import SPEC, InvalidSpecError, Mistake, Mistakes, Path
 from levada.frontend.parameters import resolve_parameters
 from levada.frontend.pipeline import PipelineReader
 from levada.frontend.pod_template import Allowed, check_template
-from levada.frontend.policies import read_timeout
+from levada.frontend.policies import read_cache, read_timeout
+from levada.frontend.references import pipeline_reference
 from levada.frontend.schema import check_schema
-from levada.frontend.shape import mapping, sequence, without_nulls
-from levada.graph.model import Datum, Graph
-
-Resolved = tuple[Graph, dict[str, Datum]]
+from levada.frontend.shape import mapping, without_nulls
+from levada.graph.model import ABSENT, Datum, Graph
 
 
-def build_graph(  # all that a run consists of
+def build_graph(
     pipeline_spec: Mapping[str, Any],
+    pipelines: Mapping[str, Any],
     components: Mapping[str, Any],
-    run_parameters: Mapping[str, Any] | None = None,
-    run_pod_template: Mapping[str, Any] | None = None,
     *,
+    name: str | None = None,
     allowed: Allowed | None = None,
-    at: Path = SPEC,
-) -> Resolved:
-    """The graph that a pipeline describes, and the values of its parameters in one run.
+) -> Graph:
+    """The graph that a pipeline describes.
 
     Parameters
     ----------
     pipeline_spec
         The spec of a Pipeline, or a run's `pipelineSpec`.
-    components
-        The specs of the Components that it refers to, by name.
-    run_parameters
-        The run's `parameters`; None to check a Pipeline that no run uses yet.
-    run_pod_template
-        The run's `podTemplate`.
+    pipelines, components
+        The specs of the Pipelines and Components that it refers to, by name.
+    name
+        The Pipeline's own name, if it has one.
     allowed
         ServiceAccounts and Secrets that Pod templates may name; None for every one (on a laptop).
-    at
-        Where `pipeline_spec` stands, for messages: `Path(("spec",), owner="Pipeline/flowers")`, for example.
-
-    Returns
-    -------
-    tuple of Graph and dict
-        The graph; and for each of its parameters a value, an Artifact or ABSENT.
 
     Raises
     ------
     InvalidSpecError
-        With every mistake in the pipeline, in the components it uses and in what the run gives.
+        With every mistake in the pipeline and all that it refers to.
     """
-    mistakes = Mistakes()
-    spec = without_nulls(pipeline_spec, at)
-    check_schema(PipelineSpec, spec, at, mistakes)
-    given = None if run_parameters is None else without_nulls(run_parameters, SPEC / "parameters")
-    return _resolve(PipelineReader(mapping(spec), components, run_pod_template, allowed, at, mistakes), given)
+    catalogue = Catalogue(pipelines, components, allowed, Mistakes())
+    spec = without_nulls(pipeline_spec, SPEC)
+    check_schema(PipelineSpec, spec, SPEC, catalogue.mistakes)
+    reader = PipelineReader(mapping(spec), SPEC, catalogue, Around(trail=(name,) if name else ()))
+    graph = reader.read()
+    check_absent(graph, set(), reader)
+    catalogue.mistakes.raise_if_any()
+    return _with_limits(graph, mapping(spec), {})
 
 
 def build_run(
@@ -70,8 +65,22 @@ def build_run(
     components: Mapping[str, Any],
     *,
     allowed: Allowed | None = None,
-) -> Resolved:
-    """`build_graph` for a run's spec, whose pipeline is inline or one of `pipelines` (specs by name).
+) -> tuple[Graph, dict[str, Datum]]:
+    """The graph of a run, whose pipeline is inline or one of `pipelines`, and what it gives to the graph's parameters.
+
+    Parameters
+    ----------
+    run_spec
+        The run's spec.
+    pipelines, components
+        The specs of the Pipelines and Components that it refers to, by name.
+    allowed
+        ServiceAccounts and Secrets that Pod templates may name; None for every one (on a laptop).
+
+    Returns
+    -------
+    tuple of Graph and dict
+        The graph; and for each of its parameters a value, an Artifact, a tuple of those or ABSENT.
 
     Raises
     ------
@@ -82,33 +91,35 @@ def build_run(
     mistakes = Mistakes()
     check_schema(RunSpec, spec, SPEC, mistakes)
     check_template(spec.get("podTemplate"), SPEC / "podTemplate", allowed, mistakes)
+    catalogue = Catalogue(pipelines, components, allowed, mistakes)
     name = pipeline_reference(spec)
+    found: tuple[Mapping[str, Any], Path] | None = None
     if "pipelineSpec" in spec:
-        pipeline, at = spec["pipelineSpec"], SPEC / "pipelineSpec"
-    elif name is not None and name in pipelines:
-        at = Path(("spec",), f"Pipeline/{name}")
-        pipeline = without_nulls(pipelines[name], at)
-        check_schema(PipelineSpec, pipeline, at, mistakes)
-    else:
-        if name is not None:
-            mistakes.add_unknown(SPEC / "pipelineRef" / "name", "Pipeline", name, pipelines)
+        found = mapping(spec["pipelineSpec"]), SPEC / "pipelineSpec"
+    elif name is not None:
+        found = catalogue.pipeline(name, SPEC / "pipelineRef" / "name")
+    if found is None:
         raise InvalidSpecError(mistakes)
-    reader = PipelineReader(mapping(pipeline), components, spec.get("podTemplate"), allowed, at, mistakes)
-    graph, inputs = _resolve(reader, mapping(spec.get("parameters")))
-    timeout = read_timeout(spec["timeout"]) if "timeout" in spec else graph.timeout
-    fails_fast = bool(spec["failFast"]) if "failFast" in spec else graph.fails_fast
-    return replace(graph, timeout=timeout, fails_fast=fails_fast), inputs
-
-
-def _resolve(reader: PipelineReader, given: Mapping[str, Any] | None) -> Resolved:
-    """Read the graph and, for a run, the values of its parameters; end here if anything is wrong."""
+    pipeline, at = found
+    trail = () if "pipelineSpec" in spec or name is None else (name,)
+    around = Around(mapping(spec.get("podTemplate")), read_cache(spec.get("cache"), None), trail)
+    reader = PipelineReader(pipeline, at, catalogue, around)
     graph = reader.read()
-    resolved: dict[str, Datum] = {}
-    if given is not None:
-        resolved = resolve_parameters(graph.inputs, given, SPEC / "parameters", reader.mistakes)
-        reader.check_absent(graph, resolved)
-    reader.mistakes.raise_if_any()
-    return graph, resolved
+    inputs = resolve_parameters(graph.inputs, mapping(spec.get("parameters")), SPEC / "parameters", mistakes)
+    left_out = {name for name, value in inputs.items() if value is ABSENT and graph.inputs[name].is_optional}
+    check_absent(graph, left_out, reader)
+    mistakes.raise_if_any()
+    return _with_limits(graph, pipeline, spec), inputs
+
+
+def _with_limits(graph: Graph, pipeline: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
+    """The graph with what holds for a run of it as a whole: what the run says, or else its own pipeline."""
+    return replace(
+        graph,
+        timeout=read_timeout(run.get("timeout", pipeline.get("timeout"))),
+        fails_fast=bool(run.get("failFast", pipeline.get("failFast"))),
+        parallelism=run.get("parallelism", pipeline.get("parallelism")),
+    )
 
 
 def validate_component(spec: Any) -> list[Mistake]:
@@ -121,26 +132,20 @@ def validate_component(spec: Any) -> list[Mistake]:
     return list(mistakes)
 
 
-def validate_pipeline(spec: Any, components: Mapping[str, Any], *, allowed: Allowed | None = None) -> list[Mistake]:
-    """Every mistake in a Pipeline's spec and in the `components` (specs by name) that it uses."""
+def validate_pipeline(
+    name: str,
+    spec: Any,
+    pipelines: Mapping[str, Any],
+    components: Mapping[str, Any],
+    *,
+    allowed: Allowed | None = None,
+) -> list[Mistake]:
+    """Every mistake in the Pipeline `name` and in the `pipelines` and `components` (specs by name) that it uses."""
     try:
-        build_graph(spec, components, allowed=allowed)
+        build_graph(spec, pipelines, components, name=name, allowed=allowed)
     except InvalidSpecError as error:
         return list(error.mistakes)
     return []
-
-
-def references(pipeline_spec: Any) -> set[str]:
-    """The names of the Components that a pipeline's tasks refer to."""
-    tasks = sequence(mapping(pipeline_spec).get("tasks"))
-    names = (mapping(mapping(task).get("componentRef")).get("name") for task in tasks)
-    return {name for name in names if isinstance(name, str)}
-
-
-def pipeline_reference(run_spec: Any) -> str | None:
-    """The name of the Pipeline that a run refers to, if it does."""
-    name = mapping(mapping(run_spec).get("pipelineRef")).get("name")
-    return name if isinstance(name, str) else None
 
 
 def definition_digest(definition: Any) -> str:

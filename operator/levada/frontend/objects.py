@@ -117,7 +117,7 @@ class _Namespace:
         for component in self._objects["Component"].values():
             yield from self._locate(component, validate_component(component.spec))
         for pipeline in self._objects["Pipeline"].values():
-            yield from self._locate(pipeline, validate_pipeline(pipeline.spec, components))
+            yield from self._locate(pipeline, validate_pipeline(pipeline.name, pipeline.spec, pipelines, components))
         for run in self._objects["PipelineRun"].values():
             try:
                 build_run(run.spec, pipelines, components)

@@ -1,21 +1,30 @@
 """Reads one pipeline: its tasks, what they are bound to, and the order that follows."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
-from levada.frontend.bindings import Scope, read_binding
-from levada.frontend.component import load_component, read_component
-from levada.frontend.conditions import UNKNOWN, read_condition
+from levada.frontend.around import DEEPEST, Around
+from levada.frontend.bindings import read_binding, read_result
+from levada.frontend.catalogue import UNKNOWN, Body, Catalogue
+from levada.frontend.component import read_component
+from levada.frontend.conditions import read_condition
+from levada.frontend.loops import read_loop, written_items
 from levada.frontend.mistakes import Mistakes, Path
+from levada.frontend.order import check_order
 from levada.frontend.parameters import declare_parameters
-from levada.frontend.pod_template import Allowed, check_mounts, check_template, merge
-from levada.frontend.policies import read_retry, read_timeout
-from levada.frontend.shape import mapping, named, sequence, without_nulls
+from levada.frontend.pod_template import check_mounts, check_template, merge
+from levada.frontend.policies import check_placement, read_approval, read_cache, read_retry, read_timeout
+from levada.frontend.scope import NO_NAMES, Names, Offer, Scope
+from levada.frontend.shape import mapping, named, sequence
+from levada.frontend.uses import uses_of
 from levada.graph.conditions import names_in
-from levada.graph.cycles import find_cycle
-from levada.graph.model import ABSENT, After, Component, Datum, Graph, Input, Parameter, Task
+from levada.graph.model import After, Approval, Binding, Graph, Output, Task
+from levada.graph.policies import Cache
+
+FINALLY = "finally"
+"""Paths of tasks begin with it (`finally.report`), so that no task is called so."""
 
 
 @dataclass(frozen=True)
@@ -25,120 +34,164 @@ class PipelineReader:
     Attributes
     ----------
     spec
-        The spec, without null entries. `mistakes` has its violations of the schema already.
-    components
-        The specs of the Components that it may refer to, by name.
-    run_template
-        The run's `podTemplate`.
-    allowed
-        ServiceAccounts and Secrets that Pod templates may name; None for every one.
+        The spec, without null entries. The mistakes have its violations of the schema already.
     at
         Where `spec` stands.
-    mistakes
-        Takes what is wrong.
+    catalogue
+        What it may refer to.
+    around
+        What holds from outside.
+    nested
+        The readers of its tasks' graphs, once it is read.
+    results
+        Its outputs, once it is read; None for one whose type is not known.
     """
 
     spec: Mapping[str, Any]
-    components: Mapping[str, Any]
-    run_template: Mapping[str, Any] | None
-    allowed: Allowed | None
     at: Path
-    mistakes: Mistakes
-    _loaded: dict[str, Component] = field(default_factory=dict, init=False)
+    catalogue: Catalogue
+    around: Around
+    nested: "dict[str, PipelineReader]" = field(default_factory=dict, init=False)
+    results: dict[str, Output | None] = field(default_factory=dict, init=False)
+
+    @property
+    def mistakes(self) -> Mistakes:
+        """Takes what is wrong."""
+        return self.catalogue.mistakes
 
     def read(self) -> Graph:
         """The graph, without what could not be read."""
-        check_template(self.spec.get("podTemplate"), self.at / "podTemplate", self.allowed, self.mistakes)
-        bodies = {name: self._body(raw, self.places[name]) for name, raw in self._tasks.items()}
+        check_template(self.spec.get("podTemplate"), self.at / "podTemplate", self.catalogue.allowed, self.mistakes)
+        self._check_names()
+        if not self.catalogue.count(len(self._tasks), self.at):
+            return Graph({}, {})
+        bodies = {name: self._body(name, raw) for name, raw in self._tasks.items()}
         parameters = declare_parameters(
-            self.spec.get("parameters"), self._uses(bodies), self.at / "parameters", self.mistakes
+            self.spec.get("parameters"), uses_of(self._tasks.values(), bodies), self.at / "parameters", self.mistakes
         )
-        offered = {name: None if body is UNKNOWN else body.outputs for name, body in bodies.items()}
-        scope = Scope(parameters, offered, self.mistakes)
-        tasks = {name: self._task(name, raw, bodies[name], scope) for name, raw in self._tasks.items()}
-        self._check_order(tasks)
-        results = {
-            name: read_binding(raw, None, self.at / "outputs" / name, scope)
-            for name, raw in mapping(self.spec.get("outputs")).items()
+        offers = {name: self._offer(name, raw, bodies[name]) for name, raw in self._tasks.items()}
+        early = {name: offer for name, offer in offers.items() if name not in self._finals}
+        scope = Scope(parameters, early, self.mistakes, later=self._finals, around=self.around.names)
+        whole = Scope(parameters, offers, self.mistakes, around=self.around.names)
+        last = replace(whole, is_final=True)
+        tasks = {
+            name: self._task(name, raw, bodies[name], last if name in self._finals else scope)
+            for name, raw in self._tasks.items()
         }
-        outputs = {name: binding for name, binding in results.items() if binding is not None}
-        return Graph(
-            parameters,
-            tasks,
-            outputs,
-            timeout=read_timeout(self.spec.get("timeout")),
-            fails_fast=self.spec.get("failFast") is True,
-        )
-
-    def check_absent(self, graph: Graph, resolved: Mapping[str, Datum]) -> None:
-        """Refuse that a required input gets nothing but an optional parameter which the run leaves out."""
-        left_out = {name for name, value in resolved.items() if value is ABSENT and graph.inputs[name].is_optional}
-        for task in graph.tasks.values():
-            required = {name for name, target in task.body.inputs.items() if not target.may_be_absent}
-            for target, binding in task.inputs.items():
-                if isinstance(binding, Parameter) and binding.name in left_out and target in required:
-                    self.mistakes.add(
-                        self.places[task.name] / "inputs" / target,
-                        f"the input is required, but the run leaves out the optional parameter {binding.name!r}",
-                    )
+        check_order(tasks, self.places, self.mistakes)
+        outputs = dict(self._outputs(whole))
+        finals = {name: tasks.pop(name) for name in self._tasks if name in self._finals}
+        return Graph(parameters, tasks, outputs, finals)
 
     @cached_property
     def places(self) -> dict[str, Path]:
         """Where each task stands."""
-        return {name: self.at / "tasks" / index for index, name, _ in named(self.spec.get("tasks"))}
+        return {name: place for place, name, _ in self._written()}
 
     @cached_property
     def _tasks(self) -> dict[str, dict[str, Any]]:
-        return {name: raw for _, name, raw in named(self.spec.get("tasks"))}
+        return {name: raw for _, name, raw in self._written()}
 
-    def _body(self, raw: Mapping[str, Any], path: Path) -> Component:
+    @cached_property
+    def _finals(self) -> frozenset[str]:
+        """The names of the tasks in `finally`."""
+        return frozenset(name for name, place in self.places.items() if place.steps[-2] == FINALLY)
+
+    def _written(self) -> Iterator[tuple[Path, str, dict[str, Any]]]:
+        """Place, name and content of every task, those in `finally` last; of a name used twice the first."""
+        seen: set[str] = set()
+        for field_ in ("tasks", FINALLY):
+            for index, name, raw in named(self.spec.get(field_)):
+                if name not in seen:
+                    seen.add(name)
+                    yield self.at / field_ / index, name, raw
+
+    def _check_names(self) -> None:
+        for index, name, _ in named(self.spec.get(FINALLY)):
+            if self.places[name] != self.at / FINALLY / index:
+                self.mistakes.add(self.at / FINALLY / index / "name", f"{name!r} is used twice: a task has that name")
+        if FINALLY in self.places:
+            self.mistakes.add(
+                self.places[FINALLY] / "name", f"no task can be called {FINALLY!r}: paths of finally tasks begin so"
+            )
+
+    def _body(self, name: str, raw: Mapping[str, Any]) -> Body:
+        """What the task runs."""
+        path = self.places[name]
+        check_placement(raw, path, self.mistakes)
         if "componentSpec" in raw:
             return read_component(raw["componentSpec"], path / "componentSpec", self.mistakes)
-        name = mapping(raw.get("componentRef")).get("name")
-        if not isinstance(name, str):
-            return UNKNOWN
-        if name not in self.components:
-            self.mistakes.add_unknown(path / "componentRef" / "name", "Component", name, self.components)
-            return UNKNOWN
-        if name not in self._loaded:
-            at = Path(("spec",), f"Component/{name}")
-            self._loaded[name] = load_component(without_nulls(self.components[name], at), at, self.mistakes)
-        return self._loaded[name]
+        if "approval" in raw:
+            return read_approval(raw["approval"])
+        if "pipelineSpec" in raw:
+            names = Names(frozenset(name for _, name, _ in named(self.spec.get("parameters"))), frozenset(self.places))
+            return self._graph(name, raw, mapping(raw["pipelineSpec"]), path / "pipelineSpec", self.around.trail, names)
+        component, pipeline = (mapping(raw.get(key)).get("name") for key in ("componentRef", "pipelineRef"))
+        if isinstance(component, str):
+            return self.catalogue.component(component, path / "componentRef" / "name")
+        if isinstance(pipeline, str):
+            return self._referenced(name, raw, pipeline, path / "pipelineRef" / "name")
+        return UNKNOWN
 
-    def _uses(self, bodies: Mapping[str, Component]) -> dict[str, list[Input]]:
-        """The component inputs that each parameter is bound to."""
-        uses: dict[str, list[Input]] = {}
-        for name, raw in self._tasks.items():
-            for target, binding in mapping(raw.get("inputs")).items():
-                parameter = mapping(binding).get("parameter")
-                if isinstance(parameter, str) and target in bodies[name].inputs:
-                    uses.setdefault(parameter, []).append(bodies[name].inputs[target])
-        return uses
+    def _referenced(self, name: str, raw: Mapping[str, Any], pipeline: str, path: Path) -> Body:
+        trail = (*self.around.trail, pipeline)
+        if pipeline in self.around.trail:
+            shown = " -> ".join(trail[trail.index(pipeline) :])
+            self.mistakes.add(path, f"the Pipelines hold one another in a cycle: {shown}")
+            return UNKNOWN
+        found = self.catalogue.pipeline(pipeline, path)
+        return self._graph(name, raw, *found, trail, NO_NAMES) if found else UNKNOWN
 
-    def _task(self, name: str, raw: Mapping[str, Any], body: Component, scope: Scope) -> Task:
-        path = self.places[name]
+    def _graph(  # all that a nested graph is read from
+        self, name: str, raw: Mapping[str, Any], spec: Mapping[str, Any], at: Path, trail: tuple[str, ...], names: Names
+    ) -> Body:
+        depth = self.around.depth + 1
+        if depth > DEEPEST:
+            self.mistakes.add(self.places[name], f"pipelines are nested deeper than {DEEPEST} levels")
+            return UNKNOWN
+        template = self._pod(raw.get("podTemplate"), self.places[name] / "podTemplate")
+        around = Around(template, self._cache(raw), trail, depth, names)
+        self.nested[name] = PipelineReader(spec, at, self.catalogue, around)
+        return self.nested[name].read()
+
+    def _offer(self, name: str, raw: Mapping[str, Any], body: Body) -> Offer:
+        outputs = None if body is UNKNOWN else self.nested[name].results if isinstance(body, Graph) else body.outputs
+        written = self._items(name, raw)
+        length = None if written is None else len(written)
+        return Offer(outputs, "forEach" in raw, length, isinstance(body, Approval))
+
+    def _items(self, name: str, raw: Mapping[str, Any]) -> list[Any] | None:
+        return written_items(raw.get("forEach"), self.places[name] / "forEach", self.mistakes)
+
+    def _task(self, name: str, raw: Mapping[str, Any], body: Body, scope: Scope) -> Task:
+        path, loop, within = self.places[name], None, scope
+        if "forEach" in raw:
+            loop, each = read_loop(mapping(raw["forEach"]), self._items(name, raw), path / "forEach", scope)
+            within = replace(scope, each=each)
         when = read_condition(raw, body, path, self.mistakes)
-        named = names_in(when) if when else []
+        named_by_it = names_in(when) if when else []
         return Task(
             name,
             body,
-            self._bindings(mapping(raw.get("inputs")), body, path / "inputs", scope, named),
-            tuple(self._after(raw.get("after"), path / "after")),
+            self._bindings(mapping(raw.get("inputs")), body, path / "inputs", within, named_by_it),
+            tuple(self._after(raw.get("after"), path / "after", scope)),
             self._pod(raw.get("podTemplate"), path / "podTemplate"),
             read_retry(raw.get("retry")),
             read_timeout(raw.get("timeout")),
             raw.get("onFailure") == "Continue",
             when,
+            loop,
+            self._cache(raw),
         )
 
     def _bindings(
-        self, raw: Mapping[str, Any], body: Component, path: Path, scope: Scope, named: Sequence[str]
-    ) -> dict[str, Any]:
+        self, raw: Mapping[str, Any], body: Body, path: Path, scope: Scope, named_by_it: Sequence[str]
+    ) -> dict[str, Binding]:
         """What the inputs are bound to; those that only the task's condition names belong to no input of the body."""
         bindings = {}
         for target, source in raw.items():
-            if target not in body.inputs and target not in named and body is not UNKNOWN:
-                self.mistakes.add_unknown(path / target, "input", target, body.inputs)
+            if target not in body.inputs and target not in named_by_it and body is not UNKNOWN:
+                self._note_unused(target, body, path / target)
             binding = read_binding(source, body.inputs.get(target), path / target, scope)
             if binding is not None:
                 bindings[target] = binding
@@ -147,41 +200,39 @@ class PipelineReader:
                 self.mistakes.add(path, f"the required input {target!r} is missing")
         return bindings
 
-    def _after(self, raw: Any, path: Path) -> Iterator[After]:
+    def _note_unused(self, target: str, body: Body, path: Path) -> None:
+        if isinstance(body, Approval):
+            self.mistakes.add(path, "an approval has no inputs but those that its `when` names")
+        else:
+            self.mistakes.add_unknown(path, "input", target, body.inputs)
+
+    def _after(self, raw: Any, path: Path, scope: Scope) -> Iterator[After]:
         for index, item in enumerate(sequence(raw)):
             name = item if isinstance(item, str) else mapping(item).get("task")
-            if not isinstance(name, str):
-                continue
-            if name in self.places:
-                yield After(name, mapping(item).get("require") == "Succeeded")
-            else:
-                place = path / index if isinstance(item, str) else path / index / "task"
-                self.mistakes.add_unknown(place, "task", name, self.places)
+            place = path / index if isinstance(item, str) else path / index / "task"
+            if isinstance(name, str) and (offer := scope.task(name, place)):
+                yield After(name, offer.is_gate or mapping(item).get("require") == "Succeeded")
+
+    def _outputs(self, scope: Scope) -> Iterator[tuple[str, Binding]]:
+        for name, raw in mapping(self.spec.get("outputs")).items():
+            binding, self.results[name] = read_result(name, raw, self.at / "outputs" / name, scope)
+            if binding is not None:
+                yield name, binding
+
+    def _cache(self, raw: Mapping[str, Any]) -> Cache | None:
+        return read_cache(raw.get("cache"), read_cache(self.spec.get("cache"), self.around.cache))
 
     @cached_property
     def _shared_pod(self) -> dict[str, Any]:
         """The template of tasks that have none of their own: one object for all of them."""
-        merged = merge(self.run_template, self.spec.get("podTemplate"))
+        merged = merge(self.around.template, self.spec.get("podTemplate"))
         check_mounts(merged, self.at / "podTemplate", self.mistakes)
         return merged
 
     def _pod(self, raw: Any, path: Path) -> dict[str, Any]:
         if raw is None:
             return self._shared_pod
-        check_template(raw, path, self.allowed, self.mistakes)
-        merged = merge(self.run_template, self.spec.get("podTemplate"), raw)
+        check_template(raw, path, self.catalogue.allowed, self.mistakes)
+        merged = merge(self.around.template, self.spec.get("podTemplate"), raw)
         check_mounts(merged, path, self.mistakes)
         return merged
-
-    def _check_order(self, tasks: Mapping[str, Task]) -> None:
-        """Refuse tasks that wait for themselves, alone or in a circle; every circle is named once."""
-        edges = {name: task.predecessors() for name, task in tasks.items()}
-        for name, waits_for in edges.items():
-            if name in waits_for:
-                self.mistakes.add(self.places[name], f"the task {name!r} depends on itself")
-                edges[name] = [other for other in waits_for if other != name]
-        while cycle := find_cycle(edges):
-            shown = " -> ".join(cycle)
-            self.mistakes.add(self.places[cycle[0]], f"the tasks depend on one another in a cycle: {shown}")
-            for name in cycle:
-                edges.pop(name, None)

@@ -25,8 +25,15 @@ def offered(body: Component | Graph | Approval) -> Mapping[str, Output]:
     """The outputs of one execution of `body`, by name."""
     if not isinstance(body, Graph):
         return body.outputs
-    found = {name: typed(name, binding, body) for name, binding in body.outputs.items()}
+    found = {name: _made(body, name) for name in body.outputs}
     return {name: output for name, output in found.items() if output is not None}
+
+
+def _made(body: Component | Graph | Approval, name: str) -> Output | None:
+    """One of the outputs. Not out of `offered`: in graphs nested deeply that is all outputs of each to a high power."""
+    if not isinstance(body, Graph):
+        return body.outputs.get(name)
+    return typed(name, body.outputs[name], body) if name in body.outputs else None
 
 
 def typed(name: str, binding: Binding, graph: Graph) -> Output | None:
@@ -45,7 +52,7 @@ def typed(name: str, binding: Binding, graph: Graph) -> Output | None:
         return next((output for output in known if output), None)
     if isinstance(binding, TaskOutput | Collect):
         task = graph.tasks.get(binding.task) or graph.finals.get(binding.task)
-        made = offered(task.body).get(binding.output) if task else None
+        made = _made(task.body, binding.output) if task else None
         if made is None:
             return None
         return collected(name, made) if isinstance(binding, Collect) else Output(name, made.type, made.is_parameter)

@@ -53,8 +53,11 @@ class Cache:
         Part of the cache key: results of another salt are not looked at.
     single_flight
         Whether a task waits for another that does the same work already.
+    is_disabled
+        Whether nothing is taken over after all, and the task says so.
     """
 
     max_staleness: int | None = None
     salt: str = ""
     single_flight: bool = True
+    is_disabled: bool = False

@@ -145,8 +145,15 @@ def fits(source: str, target: str) -> bool:
     return source == target or (source, target) == (INTEGER, FLOAT)
 
 
+def item_type(name: str) -> str | None:
+    """`Model` of the artifact type `List[Model]`; None of a type that is no list."""
+    return name[5:-1] if name.startswith("List[") and name.endswith("]") else None
+
+
 def artifacts_match(source: str, target: str) -> bool:
     """Whether an artifact of type `source` may feed an input of type `target`: the same name, or one says nothing."""
+    while (given := item_type(source)) is not None and (taken := item_type(target)) is not None:
+        source, target = given, taken
     return source == target or ANY_ARTIFACT in (source, target)
 
 

@@ -14,6 +14,7 @@ PodSecurity = Literal["baseline", "restricted"]
 _NAMESPACE_FILE = Path("/var/run/secrets/kubernetes.io/serviceaccount/namespace")
 _LARGEST_ID = 2**31 - 1
 _LARGEST_PORT = 65535
+_MOST_ATTEMPTS = 1_000_000
 
 
 class SettingsError(Exception):
@@ -52,6 +53,8 @@ class Settings:
         Requests and limits of the agent.
     workers
         How many runs are worked on side by side.
+    parallelism
+        How many attempts may be under way at once, those of all runs together; None for no limit.
     log_level
         `DEBUG` to `ERROR`.
     pod_namespace, pod_name
@@ -70,6 +73,7 @@ class Settings:
     allowed_secrets: tuple[str, ...] = ()
     agent_resources: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     workers: int = 8
+    parallelism: int | None = None
     log_level: str = "INFO"
     pod_namespace: str = "default"
     pod_name: str = "levada"
@@ -101,6 +105,7 @@ class Settings:
             allowed_secrets=read("LEVADA_ALLOWED_SECRETS", _names, ()),
             agent_resources=read("LEVADA_AGENT_RESOURCES", _resources, {}),
             workers=read("LEVADA_WORKERS", _number(1, 256), 8),
+            parallelism=read("LEVADA_PARALLELISM", _number(0, _MOST_ATTEMPTS), 0) or None,
             log_level=read("LEVADA_LOG_LEVEL", _level, "INFO"),
             pod_namespace=read("POD_NAMESPACE", _text, "") or _own_namespace(),
             pod_name=read("POD_NAME", _text, "") or socket.gethostname(),

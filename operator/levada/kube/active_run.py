@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -15,14 +15,17 @@ import msgspec
 
 from levada.graph.model import Datum, Graph
 from levada.kube import task_pods
+from levada.kube.answers import Answers, Tower
 from levada.kube.client import Api
 from levada.kube.errors import ApiError, ApiUnreachableError
+from levada.kube.hearing import Hearing
 from levada.kube.pod_hints import PodHints
 from levada.kube.record import Record
 from levada.kube.run_store import RunStore
 from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
 from levada.planner.encoding import timestamp
+from levada.planner.flow.rerun import NOTHING, Results
 from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, TASK_ANNOTATION, pod_name
 from levada.planner.nodes import Gate, Leaf, Node
 from levada.planner.plan import Start
@@ -43,6 +46,8 @@ RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
 """First and longest wait before a Pod that was refused is tried again."""
 MOST_NEWS = 20
 """Failed tasks of one run that are told one by one."""
+MOST_STARTS = 64
+"""Attempts that one step starts: then other runs have their turn."""
 STORE_AGAIN = 5.0
 """Seconds until a store that did not answer is asked again."""
 
@@ -59,6 +64,10 @@ class ActiveRun:
         The run's Pods by name, as last seen.
     vanished
         Until when the containers of Pods whose objects are gone may still run.
+    hearing
+        What people say to its gates.
+    answers
+        What is looked for instead of being done again.
     """
 
     record: Record
@@ -67,9 +76,13 @@ class ActiveRun:
     settings: PodSettings
     store: RunStore
     pending_timeout: timedelta
+    tower: Tower
+    earlier: Results = NOTHING
     run: Run = field(init=False)
     pods: dict[str, PodView] = field(default_factory=dict)
     vanished: dict[str, datetime] = field(default_factory=dict)
+    hearing: Hearing = field(init=False)
+    answers: Answers = field(init=False)
     _hints: PodHints = field(init=False)
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
@@ -79,7 +92,9 @@ class ActiveRun:
         identity = self.identity
         facts = {"name": identity.name, "namespace": identity.namespace, "uid": identity.uid}
         facts["startTime"] = timestamp(self.record.started)
-        self.run = Run(self.graph, self.inputs, started=self.record.started, facts=facts)
+        self.run = Run(self.graph, self.inputs, started=self.record.started, facts=facts, earlier=self.earlier)
+        self.answers = Answers(self.run, self.store.finder(identity), self.tower)
+        self.hearing = Hearing(self.graph)
         self._hints = PodHints(self._api)
 
     @property
@@ -106,20 +121,26 @@ class ActiveRun:
         self._told = len(self.run.failed)
         return failed
 
-    async def step(self, changed: set[str], now: datetime) -> float | None:
-        """Bring the run forward. Returns the seconds after which to look again, if it is to be looked at by itself."""
+    async def step(self, changed: set[str], now: datetime, room: Callable[[], int | None]) -> float | None:
+        """Bring the run forward, with no more starts than `room` says when it comes to that.
+
+        Returns the seconds after which to look again, if it is to be looked at by itself.
+        """
         waits: list[float] = []
         for name in changed | {name for name in self._live if name not in self.pods}:
             waits += await self._see(name, now)
         waits += self._pending_waits(now)
         spec = self.record.object["spec"]
         self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
-        plan = self.run.plan(now)
+        self.hearing.listen(self.run, spec, now)
+        waits += [0.0] if await self.answers.ask(now) else []
+        plan = self.run.plan(now, _at_most(room()))
         if plan.flush:
             await self.record.write(self.run, now, force=True)
-            plan = self.run.plan(now)
+            plan = self.run.plan(now, _at_most(room()))
         retries = await asyncio.gather(*(self._start(start, now) for start in plan.starts))
         waits += [seconds for seconds in retries if seconds is not None]
+        waits += [0.0] if len(plan.starts) == MOST_STARTS else []
         for leaf in plan.stops:
             await self._stop(leaf)
         if wait := await self.record.write(self.run, now):
@@ -265,6 +286,11 @@ class ActiveRun:
             await self.store.keep_log(self._api, self.identity, pod.metadata.name, path, attempt)
         except (ApiError, ApiUnreachableError, StoreError) as error:
             _log.warning("the end of its log is not kept: %s", error, extra={"task": path})
+
+
+def _at_most(room: int | None) -> int:
+    """The starts of one step."""
+    return MOST_STARTS if room is None else min(room, MOST_STARTS)
 
 
 def _attempt_of(pod: PodView) -> tuple[str, int]:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
 
-from levada.frontend.native import definition_digest, pipeline_reference, references
+from levada.frontend.native import definition_digest
+from levada.frontend.references import references
 from levada.kube.client import Api, Json
 from levada.kube.errors import ApiError
 from levada.kube.resource import COMPONENTS, CONFIG_MAPS, PIPELINES, Resource
@@ -16,14 +18,24 @@ from levada.planner.names import RUN_LABEL, graph_name
 
 _SHARD = 650_000  # bytes before base64: 900 KB in the object
 _KEY = "definition"
+_RESOURCES = {"Component": COMPONENTS, "Pipeline": PIPELINES}
 
 
 class MissingReferencesError(LookupError):
-    """Components or Pipelines that do not exist yet; `names` are like `Component/train`."""
+    """Components or Pipelines that do not exist yet.
 
-    def __init__(self, names: list[str]) -> None:
-        super().__init__(", ".join(names))
-        self.names = names
+    Attributes
+    ----------
+    names
+        Theirs, like `Component/train`.
+    references
+        Kind and name of all that is referred to, as far as it could be followed, these included.
+    """
+
+    def __init__(self, missing: Iterable[tuple[str, str]], references: set[tuple[str, str]]) -> None:
+        self.names = [f"{kind}/{name}" for kind, name in sorted(missing)]
+        self.references = references
+        super().__init__(", ".join(self.names))
 
 
 class FrozenElsewhereError(RuntimeError):
@@ -46,7 +58,7 @@ class Definition:
     Attributes
     ----------
     run
-        Its own spec.
+        Its own spec; a Pipeline's where that is checked by itself.
     pipelines, components
         The specs of those that it refers to, by name.
     store
@@ -64,22 +76,28 @@ class Definition:
         return definition_digest([self.pipelines, self.components, self.run.get("pipelineSpec")])
 
 
-async def gather(api: Api, namespace: str, run_spec: Json) -> Definition:
-    """Read everything that a run refers to, as it stands now.
+async def gather(api: Api, namespace: str, spec: Json) -> Definition:
+    """Read everything that a run refers to, or a Pipeline, directly or through other Pipelines, as it stands now.
 
     Raises
     ------
     MissingReferencesError
         Naming all that does not exist.
     """
-    missing: list[str] = []
-    name = pipeline_reference(run_spec)
-    pipelines = await _read(api, PIPELINES, "Pipeline", namespace, {name} if name else set(), missing)
-    pipeline = pipelines.get(name, {}) if name else run_spec.get("pipelineSpec", {})
-    components = await _read(api, COMPONENTS, "Component", namespace, references(pipeline), missing)
+    found: dict[str, dict[str, Json]] = {"Pipeline": {}, "Component": {}}
+    missing: set[tuple[str, str]] = set()
+    known: set[tuple[str, str]] = set()
+    while wanted := references(spec, found) - known:  # what has just been read may refer to more
+        for kind, name in sorted(wanted):
+            read = await _read(api, _RESOURCES[kind], namespace, name)
+            if read is None:
+                missing.add((kind, name))
+            else:
+                found[kind][name] = read
+        known |= wanted
     if missing:
-        raise MissingReferencesError(missing)
-    return Definition(run_spec, pipelines, components)
+        raise MissingReferencesError(missing, known)
+    return Definition(spec, found["Pipeline"], found["Component"])
 
 
 async def freeze(api: Api, run: Json, definition: Definition) -> Definition:
@@ -169,15 +187,12 @@ async def _own_config_map(api: Api, run: Json, index: int) -> Json:
     return found
 
 
-async def _read(
-    api: Api, resource: Resource, kind: str, namespace: str, names: set[str], missing: list[str]
-) -> dict[str, Json]:
-    found: dict[str, Json] = {}
-    for name in sorted(names):
-        try:
-            found[name] = (await api.get(resource, namespace, name))["spec"]
-        except ApiError as error:
-            if error.status != NOT_FOUND:
-                raise
-            missing.append(f"{kind}/{name}")
-    return found
+async def _read(api: Api, resource: Resource, namespace: str, name: str) -> Json | None:
+    """The spec of an object, if it exists."""
+    try:
+        spec: Json = (await api.get(resource, namespace, name))["spec"]
+    except ApiError as error:
+        if error.status != NOT_FOUND:
+            raise
+        return None
+    return spec

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from levada.frontend.native import definition_digest, references, validate_component, validate_pipeline
+from levada.frontend.mistakes import Mistake
+from levada.frontend.native import definition_digest, validate_component, validate_pipeline
+from levada.frontend.references import references
 from levada.kube.client import Json
 from levada.kube.definition import MissingReferencesError, gather
 from levada.kube.errors import ApiError
@@ -20,37 +22,48 @@ _VALID = "Valid"
 
 
 class Definitions:
-    """Checks Components and Pipelines; a Pipeline also when a Component that it uses has come, changed or gone."""
+    """Checks Components and Pipelines; a Pipeline also when something that it uses has come, changed or gone."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._uses: dict[tuple[str, str], set[str]] = {}
+        self._uses: dict[tuple[str, str], set[tuple[str, str]]] = {}
 
     async def reconcile(self, kind: str, namespace: str, name: str) -> float | None:
         """Check one of the `pipelines` or `components` and write what was found, if it is news."""
         resource = PIPELINES if kind == PIPELINES.plural else COMPONENTS
-        is_pipeline = resource is PIPELINES
         found = await self._get(resource, namespace, name)
+        is_pipeline = resource is PIPELINES
         if found is None:
             if is_pipeline:
                 self._uses.pop((namespace, name), None)
-            else:
-                self._wake_users(namespace, name)
+            self._wake_users(resource, namespace, name)
             return None
-        if is_pipeline:
-            self._uses[namespace, name] = references(found["spec"])
-        verdict = await _check(self._runtime, is_pipeline, found)
+        verdict = await self._check(found) if is_pipeline else _verdict(validate_component(found["spec"]))
         status = _status(found, verdict)
         if status != found.get("status"):
             if not await self._write(resource, found, status):
                 return 0.1
-            if not is_pipeline:
-                self._wake_users(namespace, name)
+            self._wake_users(resource, namespace, name)
         return _WAIT if verdict.reason == reasons.WAITING_FOR_REFERENCE else None
 
-    def _wake_users(self, namespace: str, component: str) -> None:
+    async def _check(self, found: Json) -> Standing:
+        """Check a Pipeline, and note all that it uses, through other Pipelines too."""
+        spec, namespace, name = found["spec"], found["metadata"]["namespace"], found["metadata"]["name"]
+        # Before it is read: what changes meanwhile has it read again.
+        self._uses.setdefault((namespace, name), set()).update(references(spec, {}))
+        try:
+            definition = await gather(self._runtime.api, namespace, spec)
+        except MissingReferencesError as missing:
+            self._uses[namespace, name] = missing.references
+            return Standing("", reasons.WAITING_FOR_REFERENCE, f"does not exist yet: {', '.join(missing.names)}")
+        known = {"Pipeline": definition.pipelines, "Component": definition.components}
+        self._uses[namespace, name] = references(spec, known)
+        return _verdict(validate_pipeline(name, spec, definition.pipelines, definition.components))
+
+    def _wake_users(self, resource: Resource, namespace: str, name: str) -> None:
+        kind = "Pipeline" if resource is PIPELINES else "Component"
         for (where, pipeline), used in self._uses.items():
-            if where == namespace and component in used:
+            if where == namespace and (kind, name) in used:
                 self._runtime.enqueue(PIPELINES.plural, namespace, pipeline, 0)
 
     async def _get(self, resource: Resource, namespace: str, name: str) -> Json | None:
@@ -77,18 +90,7 @@ class Definitions:
         return True
 
 
-async def _check(runtime: Runtime, is_pipeline: bool, found: Json) -> Standing:  # noqa: FBT001
-    spec = found["spec"]
-    if not is_pipeline:
-        mistakes = validate_component(spec)
-    else:
-        try:
-            wanted = {"pipelineSpec": {"tasks": [{"componentRef": {"name": name}} for name in references(spec)]}}
-            definition = await gather(runtime.api, found["metadata"]["namespace"], wanted)
-        except MissingReferencesError as missing:
-            message = f"does not exist yet: {', '.join(missing.names)}"
-            return Standing("", reasons.WAITING_FOR_REFERENCE, message)
-        mistakes = validate_pipeline(spec, definition.components)
+def _verdict(mistakes: list[Mistake]) -> Standing:
     if mistakes:
         return Standing("", reasons.INVALID_SPEC, "\n".join(str(mistake) for mistake in mistakes))
     return Standing("", _VALID, "everything it says makes sense")

@@ -11,6 +11,7 @@ from levada.frontend.mistakes import InvalidSpecError
 from levada.frontend.native import build_run
 from levada.frontend.pod_template import Allowed
 from levada.kube.active_run import ActiveRun
+from levada.kube.answers import Tower
 from levada.kube.client import Api, Json
 from levada.kube.definition import (
     Definition,
@@ -23,6 +24,7 @@ from levada.kube.definition import (
 )
 from levada.kube.errors import ApiError
 from levada.kube.record import Record, patch_status, utc_now
+from levada.kube.rerun import check_earlier, earlier_results
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.run_store import open_store
 from levada.kube.task_pods import FORBIDDEN
@@ -51,15 +53,23 @@ class Opening:
         What runs may name.
     settings
         How Pods are made.
+    tower
+        What work is under way.
     """
 
     def __init__(
-        self, api: Api, emit: Callable[[Json, str, str, str], None], allowed: Allowed, settings: PodSettings
+        self,
+        api: Api,
+        emit: Callable[[Json, str, str, str], None],
+        allowed: Allowed,
+        settings: PodSettings,
+        tower: Tower,
     ) -> None:
         self._api = api
         self._emit = emit
         self._allowed = allowed
         self._settings = settings
+        self._tower = tower
         self._waiting: dict[tuple[str, str], set[str]] = {}
 
     def waiting_for(self, namespace: str, wanted: str) -> Iterator[str]:
@@ -86,6 +96,7 @@ class Opening:
             return None
         try:
             definition = await gather(self._api, metadata["namespace"], run["spec"])
+            await check_earlier(self._api, run)
             build_run(run["spec"], definition.pipelines, definition.components, allowed=self._allowed)
         except MissingReferencesError as missing:
             return await (self._hold(run) if run["spec"].get("suspend") else self._wait_for(run, missing.names))
@@ -146,7 +157,10 @@ class Opening:
         graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
         pending = timedelta(seconds=seconds(definition.run.get("pendingTimeout", "1h")))
         store = await open_store(self._api, run["metadata"]["namespace"], definition.store)
-        return ActiveRun(Record(self._api, run, started), graph, inputs, self._settings, store, pending)
+        earlier = await earlier_results(self._api, run)
+        return ActiveRun(
+            Record(self._api, run, started), graph, inputs, self._settings, store, pending, self._tower, earlier
+        )
 
     async def _hold(self, run: Json) -> float:
         """Nothing of a run that is suspended from the first is settled yet: not its definition, nor its start."""

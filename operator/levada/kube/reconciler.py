@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from functools import partial
 from typing import Any, Protocol
 
 from levada.frontend.pod_template import Allowed
 from levada.kube import metrics, task_pods
 from levada.kube.active_run import ActiveRun
+from levada.kube.answers import Tower
 from levada.kube.client import Json
 from levada.kube.definition_status import Definitions
 from levada.kube.errors import ApiError
@@ -17,6 +19,8 @@ from levada.kube.opening import Opening
 from levada.kube.record import StaleRunError, utc_now
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.runtime import Runtime
+from levada.kube.sharing import Sharing
+from levada.planner.fairness import Key
 from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION
 from levada.planner.podview import PodView
 from levada.planner.settings import PodSettings
@@ -24,7 +28,6 @@ from levada.planner.sighting import is_dead
 
 Pod = PodView
 POD_LABELS = RUN_LABEL
-Key = tuple[str, str]
 
 _log = logging.getLogger(__name__)
 
@@ -40,6 +43,7 @@ class Settings(Protocol):
     allowed_service_accounts: tuple[str, ...]
     allowed_secrets: tuple[str, ...]
     agent_resources: Any
+    parallelism: int | None
 
 
 class Reconciler:
@@ -49,9 +53,10 @@ class Reconciler:
         self._runtime = runtime
         self._api = runtime.api
         allowed = Allowed(frozenset(settings.allowed_service_accounts), frozenset(settings.allowed_secrets))
-        self._opening = Opening(runtime.api, self._emit, allowed, _pod_settings(settings))
+        self._opening = Opening(runtime.api, self._emit, allowed, _pod_settings(settings), Tower(self._wake))
         self._definitions = Definitions(runtime)
         self._active: dict[Key, ActiveRun] = {}
+        self._sharing = Sharing(settings.parallelism, self._active)
         self._pods: dict[Key, dict[str, PodView]] = {}
         self._changed: dict[Key, set[str]] = {}
         self._strayed: dict[Key, set[str]] = {}
@@ -65,7 +70,8 @@ class Reconciler:
         run = pod.metadata.labels.get(RUN_LABEL) or (old.metadata.labels.get(RUN_LABEL) if old else None)
         if not run:
             return
-        key = (pod.metadata.namespace, run)
+        key = Key(pod.metadata.namespace, run)
+        self._sharing.saw(key, pod.metadata.name, new)
         pods = self._pods.setdefault(key, {})
         if new:
             pods[new.metadata.name] = new
@@ -81,7 +87,7 @@ class Reconciler:
     def object_changed(self, kind: str, namespace: str, name: str) -> None:
         """Note that a run itself may have changed: it is read before anything is done for it."""
         if kind == PIPELINE_RUNS.plural:
-            self._unread.add((namespace, name))
+            self._unread.add(Key(namespace, name))
 
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check a Component or Pipeline, and wake the runs that wait for it."""
@@ -91,7 +97,13 @@ class Reconciler:
 
     async def reconcile_run(self, namespace: str, name: str) -> float | None:
         """Bring one run forward; a run that is gone has its Pods cleaned up."""
-        key = (namespace, name)
+        try:
+            return await self._bring_forward(Key(namespace, name))
+        finally:
+            for key in self._sharing.next_ones():
+                self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
+
+    async def _bring_forward(self, key: Key) -> float | None:
         changed = self._changed.pop(key, set())
         active = self._active.get(key)
         try:
@@ -105,17 +117,19 @@ class Reconciler:
             if active is None:
                 return await self._clean_up(key)
             active.pods = self._pods.setdefault(key, {})
-            wait = await active.step(changed, utc_now())
+            wait = await active.step(changed, utc_now(), partial(self._sharing.room, key))
         except StaleRunError:
-            self._active.pop(key, None)
+            self._drop(key)
             return 0.05
         except BaseException:
-            self._active.pop(key, None)  # built anew from the API server, whatever was half done
+            self._drop(key)  # built anew from the API server, whatever was half done
             raise
         self._measure(key, active)
         for leaf in active.news():
             text = f"{leaf.path}: {leaf.reason}: {leaf.message}"
             self._emit(active.record.object, "Warning", "TaskFailed", text, leaf.path)
+        for text in active.hearing.puzzles():
+            self._emit(active.record.object, "Warning", "UnknownApproval", text)
         if active.run.is_final and active.run.version == active.run.recorded:
             self._finish(key, active)
             return 0.05
@@ -146,7 +160,7 @@ class Reconciler:
         if active and active.identity.uid == run["metadata"]["uid"]:
             active.record.object = run
             return active
-        self._active.pop(key, None)
+        self._drop(key)
         opened = await self._opening.open(run)
         if isinstance(opened, ActiveRun):
             self._active[key] = opened
@@ -189,9 +203,18 @@ class Reconciler:
                 return None
             raise
 
+    def _wake(self, namespace: str, run: str) -> None:
+        self._runtime.enqueue(PIPELINE_RUNS.plural, namespace, run, 0)
+
+    def _drop(self, key: Key) -> None:
+        """The run is not at work any more; it may be taken up anew."""
+        if active := self._active.pop(key, None):
+            active.answers.leave()
+
     def _forget(self, key: Key, run: Json | None) -> None:
-        self._active.pop(key, None)
+        self._drop(key)
         self._opening.forget(key)
+        self._sharing.forget(key)
         if run is None:
             self._phases.pop(key, None)
         else:

@@ -20,7 +20,10 @@ from levada.planner.run import Run
 from levada.planner.status import Shards, Standing, head_status, standing, tasks_status
 
 DEBOUNCE = 0.2
-"""Seconds between two status writes of one run."""
+"""Seconds between two status writes of one run, at least."""
+_LONGEST_DEBOUNCE = 5.0
+_SHARE = 3
+"""A status of thousands of tasks takes the API server seconds: at most every third of them goes there."""
 _REFUSED = 5.0
 """Seconds until a ConfigMap that was refused is tried again."""
 
@@ -46,6 +49,7 @@ class Record:
     started: datetime
     _shards: Shards = field(default_factory=Shards)
     _written_at: float = 0.0
+    _pause: float = DEBOUNCE
     _written: Standing | None = None
 
     async def restore(self, run: Run, now: datetime) -> None:
@@ -75,8 +79,8 @@ class Record:
         if self._written == verdict and self._is_generation_written and run.version == run.recorded:
             return None
         since = time.monotonic() - self._written_at
-        if not force and not verdict.is_final and since < DEBOUNCE:
-            return DEBOUNCE - since
+        if not force and not verdict.is_final and since < self._pause:
+            return self._pause - since
         version = run.version
         try:
             await bulky.place(self.api, self.object, self._shards, run)
@@ -85,9 +89,11 @@ class Record:
                 raise
             await self._write_refusal(error, now)
             return _REFUSED
+        began = time.monotonic()
         await self._write(verdict, now, tasks_status(run, self._shards))
         run.mark_recorded(version)
         self._written, self._written_at = verdict, time.monotonic()
+        self._pause = max(DEBOUNCE, min((_SHARE - 1) * (self._written_at - began), _LONGEST_DEBOUNCE))
         return None
 
     @property

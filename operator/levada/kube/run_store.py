@@ -16,6 +16,7 @@ from levada.planner.locations import attempt_root, log_uri
 from levada.planner.pod import RunIdentity
 from levada.store.config import StoreConfig
 from levada.store.errors import StoreChangedError, StoreError
+from levada.store.lookup import Finder
 from levada.store.manifest import read_manifest
 from levada.store.objects import put_bytes
 from levada.store.stores import Stores
@@ -59,6 +60,10 @@ class RunStore:
         if self.url:
             uri = log_uri(attempt_root(self.url, run.namespace, run.uid, path, attempt))
             await keep_log(api, self._stores(), run.namespace, pod, uri)
+
+    def finder(self, run: RunIdentity) -> Finder:
+        """Looks for results that are there already."""
+        return Finder(self._stores(), run.namespace, run.name)
 
     def _stores(self) -> Stores:
         return Stores(self.config, patience=_PATIENCE)

@@ -11,6 +11,8 @@ from functools import cache, partial
 from pathlib import Path
 
 from levada.frontend.native import build_run
+from levada.graph.model import Graph
+from levada.local.approvals import Approvals
 from levada.local.home import RunFolder, default_home, open_stores, writing
 from levada.local.interrupts import Interrupts
 from levada.local.journal import Journal
@@ -89,9 +91,10 @@ def run_local(
             Interrupts() as interrupts,
             closing(_journal(folder, opened)) as journal,
             closing(Processes(attempts, lock, at_once)) as processes,
+            closing(_approvals(folder, graph)) as approvals,
         ):
             stores = cache(partial(open_stores, folder.home))
-            at_work = Tasks(folder, opened, processes, journal, starts, interrupts, stores, at_once)
+            at_work = Tasks(folder, opened, processes, journal, starts, interrupts, approvals, stores, at_once)
             return _follow(at_work, folder, interrupts, observer, notice)
 
 
@@ -109,6 +112,8 @@ def _follow(
             wake = tasks.advance()
         if tasks.is_over:
             break
+        for question in tasks.questions():
+            notice(question)
         begun = time.monotonic()
         if tasks.version != shown and begun >= show_at:
             shown = tasks.version
@@ -156,6 +161,11 @@ def _attempts_file(folder: RunFolder) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+def _approvals(folder: RunFolder, graph: Graph) -> Approvals:
+    with writing(folder.home):
+        return Approvals(folder, graph)
 
 
 def _journal(folder: RunFolder, opened: Opened) -> Journal:

@@ -27,6 +27,16 @@ class RunDiffersError(LocalError):
     """There is a run of that name with another definition or other parameters."""
 
 
+class UnfinishedError(LocalError):
+    """The run that is to be run again is not over."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"the local run {name!r} is not over: wait for its end, or let it go on "
+            f"(`levada run --local` with --name {name}), before you run it again"
+        )
+
+
 class NotPossibleHereError(LocalError):
     """The run needs what this machine cannot give: a Secret, an image's entrypoint, a runner that is not installed."""
 

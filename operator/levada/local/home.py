@@ -4,6 +4,7 @@
 .levada/runs/<run>/run.json          what was asked for; written once
 .levada/runs/<run>/journal           how its tasks stand, line by line
 .levada/runs/<run>/attempts          processes that started and ended, written by the starter
+.levada/runs/<run>/approvals         what was said to its gates, line by line; who says it rings the bell beside it
 .levada/runs/<run>/logs/<task>.<n>   what attempt n at a task printed, if anything
 .levada/runs/<run>/work/<task>.<n>/  where its process works; inputs, outputs and values are below it
 """
@@ -78,6 +79,8 @@ class RunFolder:
         self.definition = self.path / "run.json"
         self.journal = self.path / "journal"
         self.attempts = self.path / "attempts"
+        self.approvals = self.path / "approvals"
+        self.bell = self.path / "approvals.bell"
         self._engine_lock = self.path / "engine.lock"
         self._tasks_lock = self.path / "tasks.lock"
         self.store_url = _store_url(home)

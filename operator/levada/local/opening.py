@@ -14,15 +14,19 @@ import msgspec
 from levada.frontend.native import build_run
 from levada.graph.model import Datum, Graph
 from levada.local.attempt import GOING
-from levada.local.errors import FolderError, RunDiffersError
+from levada.local.errors import FolderError, NoSuchRunError, RunDiffersError, UnfinishedError
 from levada.local.home import RunFolder, attempt_key
 from levada.local.journal import Recorded, read_journal
 from levada.local.record import Head
 from levada.local.survivors import AttemptEnd, Traces, end_survivors, read_attempts
 from levada.planner.encoding import Row, node_of, timestamp
+from levada.planner.flow.rerun import NOTHING, Results, results_of
 from levada.planner.nodes import Gate, Group, Leaf, Phase
 from levada.planner.run import Run
 from levada.store.tree import discard
+
+NAMESPACE = "default"
+"""Where objects are that name no namespace, as in a cluster."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,18 +75,25 @@ def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: di
     ------
     RunDiffersError
         When there is a run of this name that is another one.
+    LocalError
+        The run that this is a rerun of is not there, or not over.
     """
     if not folder.definition.exists():
+        earlier = _earlier(folder, definition)
         head = _new_head(definition, graph, inputs)
         _write_head(folder.definition, head)
-        return Opened(head, _run(head, graph, inputs), Recorded(), {})
+        return Opened(head, _run(head, graph, inputs, earlier), Recorded(), {})
     head = read_head(folder)
     if build_run(head.run, head.pipelines, head.components) != (graph, inputs):
         raise RunDiffersError(
             f"there is a local run {head.name!r} already, of another definition or with other parameters; "
             f"give this one another --name, or remove {folder.path} with all its results"
         )
-    run = _run(head, graph, inputs)
+    try:
+        earlier = _earlier(folder, definition)
+    except NoSuchRunError:  # removed meanwhile: there is nothing to take over any more
+        earlier = NOTHING
+    run = _run(head, graph, inputs, earlier)
     recorded = read_journal(folder.journal)
     opened = Opened(head, run, recorded, {})
     if recorded.end is None:
@@ -100,9 +111,37 @@ def read_head(folder: RunFolder) -> Head:
         raise FolderError(f"{folder.definition} cannot be read ({error}); remove {folder.path}") from None
 
 
-def _run(head: Head, graph: Graph, inputs: Mapping[str, Datum]) -> Run:
+def _earlier(folder: RunFolder, definition: Definition) -> Results:
+    """What the run takes over from the one that its `rerunOf` names.
+
+    Raises
+    ------
+    LocalError
+        There is no such run, or it is not over yet.
+    """
+    name = (definition.run.get("rerunOf") or {}).get("name")
+    if name is None:
+        return NOTHING
+    earlier = RunFolder(folder.home, name)
+    earlier.must_exist()
+    head, recorded = read_head(earlier), read_journal(earlier.journal)
+    if head.namespace != definition.namespace:
+        raise NoSuchRunError(f"the local run {name!r} is in namespace {head.namespace}, not {definition.namespace}")
+    if recorded.end is None:
+        raise UnfinishedError(name)
+    run = _run(head, *build_run(head.run, head.pipelines, head.components), NOTHING)
+    seen: set[str] = set()
+    while unseen := [path for path in run.nodes if path not in seen]:  # a loop's iterations appear with its items
+        for path in unseen:
+            if row := recorded.rows.get(path):
+                run.restore(path, node_of(row, run.nodes[path], row.outputs or {}), head.started)
+        seen.update(unseen)
+    return results_of(name, run)
+
+
+def _run(head: Head, graph: Graph, inputs: Mapping[str, Datum], earlier: Results) -> Run:
     facts = {"name": head.name, "namespace": head.namespace, "uid": head.uid, "startTime": timestamp(head.started)}
-    return Run(graph, inputs, started=head.started, facts=facts)
+    return Run(graph, inputs, started=head.started, facts=facts, earlier=earlier)
 
 
 def _new_head(definition: Definition, graph: Graph, inputs: Mapping[str, Datum]) -> Head:

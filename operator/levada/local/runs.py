@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from io import BytesIO
 from pathlib import Path
@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, BinaryIO
 from levada.local.errors import NoSuchTaskError
 from levada.local.home import RunFolder, attempt_key, default_home, open_stores, writing
 from levada.local.journal import read_journal
-from levada.local.opening import read_head
+from levada.local.opening import NAMESPACE, Definition, read_head
 from levada.local.record import Record, counts_of, record_of, views_of
 from levada.local.starter import slot_file
 from levada.local.survivors import read_attempts
 
 if TYPE_CHECKING:
     from levada.graph.model import Graph
+    from levada.planner.flow.gates import Verdict
     from levada.store.stores import Stores
 
 _EVERY = 0.2
@@ -37,6 +38,8 @@ class LocalRuns:
     Every method that takes a name raises `NoSuchRunError` where there is no such run, and `FolderError` where the
     folder cannot be read.
     """
+
+    namespace = NAMESPACE
 
     def __init__(self, home: Path | None = None) -> None:
         self._home = home.absolute() if home else default_home()
@@ -79,6 +82,11 @@ class LocalRuns:
         graph, _ = build_run(head.run, head.pipelines, head.components)
         return graph
 
+    def definition(self, name: str) -> Definition:
+        """What it was started with."""
+        head = read_head(self._folder(name))
+        return Definition(head.name, head.namespace, head.run, head.pipelines, head.components)
+
     def log(self, name: str, task: str, *, follow: bool = False) -> Iterator[bytes]:
         """What the latest attempt at a task printed, in pieces of any bytes; with `follow` until the task ends.
 
@@ -97,6 +105,20 @@ class LocalRuns:
                 if not goes_on:
                     return
                 time.sleep(_EVERY)
+
+    def approvals(self, name: str) -> Mapping[str, Verdict]:
+        """What has been said to gates of the run, by the path of the task."""
+        from levada.local.approvals import read_approvals  # noqa: PLC0415
+
+        with writing(self._home):
+            return read_approvals(self._folder(name))
+
+    def approve(self, name: str, task: str, message: str, *, is_approved: bool) -> str:
+        """Say it to a gate in the name of this machine's user, which is returned."""
+        from levada.local.approvals import give_approval, who  # noqa: PLC0415
+
+        with writing(self._home):
+            return give_approval(self._folder(name), task, who(), message, is_approved=is_approved)
 
     def stores(self) -> Stores:
         """Where artifacts are read from."""

@@ -7,12 +7,15 @@ anything built on it, and only then is the attempt's folder cleared.
 from __future__ import annotations
 
 import select
+import socket
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from levada.local import processes as seen
+from levada.local.answers import Answers
+from levada.local.approvals import Approvals
 from levada.local.attempt import Attempt, moment
 from levada.local.home import RunFolder, attempt_key, folder_error
 from levada.local.interrupts import Interrupts
@@ -24,6 +27,7 @@ from levada.local.runners import Starts
 from levada.local.starter import TOKEN
 from levada.local.surroundings import template_environment
 from levada.local.workers import Workers
+from levada.planner.approvals import settle
 from levada.planner.attempt import Failure, Running, Success, Waiting
 from levada.planner.encoding import plain_outputs, row_of, timestamp
 from levada.planner.layout import argument_too_long, lay_out
@@ -53,6 +57,7 @@ class Tasks:
         journal: Journal,
         starts: Starts,
         interrupts: Interrupts,
+        approvals: Approvals,
         stores: Callable[[], Stores],
         parallelism: int,
     ) -> None:
@@ -68,9 +73,12 @@ class Tasks:
         self._journal = journal
         self._starts = starts
         self._interrupts = interrupts
+        self._approvals = approvals
+        self._asked: set[str] = set()
         self._stores = stores
         self._parallelism = parallelism
         self._workers = Workers(parallelism, interrupts.ring)
+        self._answers = Answers(opened.run, self._workers, stores, opened.head)
         self._queue: deque[Start] = deque()
         self._live: dict[str, Attempt] = {}
         self._done: list[Attempt] = []
@@ -104,12 +112,14 @@ class Tasks:
             self._take_up(self._run.leaves[path], ended)
         while True:
             self._note()
+            self._answers.ask()
             if self._run.is_final and not self._live:
                 self._finish()
                 return None
+            version = self._run.version
+            settle(self._run, self._approvals.said, _now())
             plan = self._run.plan(_now())
             self._queue.extend(plan.starts)
-            version = self._run.version
             for leaf in plan.stops:
                 self._stop(leaf)
             while self._queue and len(self._live) < self._room(self._queue[0].leaf):
@@ -125,13 +135,25 @@ class Tasks:
         LocalError
             The starter is gone, or there is no room left.
         """
-        readable, _, _ = select.select([self._processes.channel, self._interrupts.bell], [], [], seconds)
+        sources: list[socket.socket | int] = [self._processes.channel, self._interrupts.bell, *self._approvals.bells]
+        readable, _, _ = select.select(sources, [], [], seconds)
         if self._interrupts.bell in readable:
             self._interrupts.silence()
             self._workers.deliver()
         if self._processes.channel in readable:
             for event in self._processes.receive():
                 self._take_in(event)
+        if any(bell in readable for bell in self._approvals.bells):
+            self._approvals.hear()
+
+    def questions(self) -> list[str]:
+        """What gates ask of people, each once: how to answer."""
+        new = [gate for path, gate in self._run.gates.items() if path not in self._asked]
+        self._asked |= {gate.path for gate in new}
+        return [
+            f"{gate.path} {gate.message}; in another terminal: levada approve {self._head.name} '{gate.path}' --local"
+            for gate in new
+        ]
 
     def tidy(self) -> None:
         """Wait until all that is not needed any more is removed."""

@@ -14,7 +14,7 @@ from typing import Any, overload
 
 import msgspec
 
-from levada.graph.model import Artifact, Datum
+from levada.graph.model import Artifact, Datum, Output
 from levada.graph.outputs import offered
 from levada.planner.nodes import Leaf, Node, Phase
 from levada.planner.reasons import NEVER_STARTED
@@ -55,6 +55,7 @@ class Row(msgspec.Struct, array_like=True, omit_defaults=True):
     oom_kills: int = 0
     not_before: datetime | None = None
     is_group: bool = False
+    miss: str = ""
 
 
 _ENCODER = msgspec.json.Encoder()
@@ -91,6 +92,7 @@ def row_of(node: Node, shard: int | None) -> Row:
         leaf.trouble[:_MESSAGE],
         leaf.oom_kills,
         None if leaf.phase.is_final else leaf.not_before,
+        miss=leaf.miss,
     )
 
 
@@ -107,11 +109,15 @@ def node_of(row: Row, like: Node, outputs: Mapping[str, Any]) -> Node:
     leaf.phase, leaf.attempt, leaf.infra_failures = row.phase, row.attempt, row.infra_failures
     leaf.reason, leaf.message, leaf.exit_code, leaf.log = row.reason, row.message, row.exit_code, row.log
     leaf.pod, leaf.trouble = row.pod, row.trouble
-    leaf.oom_kills, leaf.not_before = row.oom_kills, row.not_before
+    leaf.oom_kills, leaf.not_before, leaf.miss = row.oom_kills, row.not_before, row.miss
     leaf.started, leaf.finished = row.started, row.finished
-    made = offered(like.task.body)
-    leaf.outputs = {name: plain if made[name].is_parameter else Artifact(**plain) for name, plain in outputs.items()}
+    leaf.outputs = read_outputs(offered(like.task.body), outputs)
     return leaf
+
+
+def read_outputs(declared: Mapping[str, Output], outputs: Mapping[str, Any]) -> dict[str, Datum]:
+    """The outputs of a task that declares them so, out of what `plain_outputs` made of them."""
+    return {name: plain if declared[name].is_parameter else Artifact(**plain) for name, plain in outputs.items()}
 
 
 def encode_rows(rows: list[Row]) -> str:
@@ -139,6 +145,8 @@ def readable(row: Row) -> dict[str, Any]:
         "exitCode": row.exit_code,
         "pod": row.pod,
         "attempts": row.attempt + _is_under_way(row),
+        "cached": row.phase is Phase.CACHED or None,
+        "cacheMissReason": row.miss,
         "startTime": timestamp(row.started),
         "completionTime": timestamp(row.finished),
         "outputs": row.outputs,
@@ -159,7 +167,7 @@ def _is_under_way(row: Row) -> bool:
         return bool(row.attempt)
     if row.phase is Phase.CANCELLED:
         return bool(row.pod or row.started)
-    return row.phase is not Phase.SKIPPED and row.reason not in NEVER_STARTED
+    return row.phase not in (Phase.SKIPPED, Phase.CACHED) and row.reason not in NEVER_STARTED
 
 
 def plain_outputs(outputs: Mapping[str, Datum]) -> dict[str, Any] | None:

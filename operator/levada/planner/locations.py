@@ -23,6 +23,9 @@ STARTED: Final = "started"
 VALUES: Final = "=value"
 """Name of the folder, below an attempt's root, of parameters too large for a Pod; no output is written like that."""
 
+CACHE: Final = "=cache"
+"""Name of the folder, below a namespace's, of its cache entries; no run is written like that."""
+
 _PLAIN: Final = frozenset((string.ascii_letters + string.digits + "._-").encode())
 _RESERVED: Final = frozenset({MANIFEST, LOG, STARTED, ".", ".."})
 _LONGEST: Final = 180
@@ -71,6 +74,16 @@ def manifest_uri(root: str) -> str:
     return f"{root}/{MANIFEST}"
 
 
+def entry_uri(root_url: str, namespace: str, key: str) -> str:
+    """The URI of the cache entry with this key (`sha256:<hex>`)."""
+    return f"{_cache_root(root_url, namespace)}/entries/{key.removeprefix('sha256:')}"
+
+
+def latest_uri(root_url: str, namespace: str, kin: str) -> str:
+    """The URI of the last work of its kin (`sha256:<hex>`)."""
+    return f"{_cache_root(root_url, namespace)}/latest/{kin.removeprefix('sha256:')}"
+
+
 def segment(name: str) -> str:
     """`name` as one segment of a key: injective, and never one of the names that stand for something else."""
     data = name.encode()
@@ -79,3 +92,7 @@ def segment(name: str) -> str:
         text = f"={data[0]:02X}{text[1:]}"
     # `==` comes from nothing but this cut.
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}=={hashlib.sha256(data).hexdigest()[:32]}"
+
+
+def _cache_root(root_url: str, namespace: str) -> str:
+    return f"{root_url.rstrip('/')}/{segment(namespace)}/{CACHE}"

@@ -77,7 +77,7 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Leaf(Node):
-    """A container task; `attempt` counts from 0, `trouble` says why the attempt before failed."""
+    """A container task; `attempt` counts from 0, `trouble` says why the attempt before failed, `miss` why it ran."""
 
     attempt: int = 0
     infra_failures: int = 0
@@ -89,13 +89,14 @@ class Leaf(Node):
     exit_code: int | None = None
     log: str = ""
     pod: str = ""
+    miss: str = ""
 
     def take_over(self, record: Leaf) -> None:
         """Stand where `record`, a free-standing leaf, stood; its phase is for the run to decide."""
         self.attempt, self.infra_failures, self.oom_kills = record.attempt, record.infra_failures, record.oom_kills
         self.started, self.not_before, self.pod = record.started, record.not_before, record.pod
         self.reason, self.message, self.trouble = record.reason, record.message, record.trouble
-        self.exit_code, self.log = record.exit_code, record.log
+        self.exit_code, self.log, self.miss = record.exit_code, record.log, record.miss
 
     @property
     def component(self) -> Component:

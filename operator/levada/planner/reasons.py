@@ -71,6 +71,9 @@ APPROVED: Final = "Approved"
 APPROVAL_REJECTED: Final = "Rejected"
 APPROVAL_TIMEOUT: Final = "ApprovalTimeout"
 
+# Of tasks that wait.
+WAITING_FOR_SAME_WORK: Final = "WaitingForSameWork"
+
 # Of tasks and runs that somebody stopped.
 CANCELLED: Final = "Cancelled"
 CANCELLING: Final = "Cancelling"

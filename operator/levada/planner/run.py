@@ -12,20 +12,21 @@ from datetime import datetime, timedelta
 
 from levada.graph.model import Datum, Graph
 from levada.planner import reasons
+from levada.planner.asking import Asking
 from levada.planner.attempt import Doomed, Failure, Running, Sighting, Success, Waiting
 from levada.planner.flow import gates
 from levada.planner.flow.gates import Verdict
 from levada.planner.flow.halt import CANCELLED, Halt, failed_fast, timed_out
+from levada.planner.flow.rerun import NOTHING, Results
 from levada.planner.flow.retry import template_of, wait_before_next
 from levada.planner.flow.timeouts import Deadlines, overrun
 from levada.planner.nodes import Gate, Group, Leaf, Node, Phase
 from levada.planner.plan import Plan, Start
-from levada.planner.tree import Tree
 
 __all__ = ["Plan", "Run", "Start"]
 
 
-class Run(Tree):
+class Run(Asking):
     """One run: its tree of tasks, advanced by observations.
 
     Parameters
@@ -36,6 +37,8 @@ class Run(Tree):
         When it began; None: with the first plan.
     facts
         What `{run: name}`, `{run: namespace}`, `{run: uid}` and `{run: startTime}` stand for.
+    earlier
+        What is taken over from another run.
     """
 
     def __init__(
@@ -45,20 +48,23 @@ class Run(Tree):
         *,
         started: datetime | None = None,
         facts: Mapping[str, str] | None = None,
+        earlier: Results = NOTHING,
     ) -> None:
         self.started = started
         self.recorded = 0
-        self.is_suspended = False
         self.under_way: dict[str, Leaf] = {}
         self._delayed: list[tuple[datetime, str, int, Leaf]] = []
         self._deadlines = Deadlines()
         self._doomed: dict[str, Leaf] = {}
-        super().__init__(graph, inputs, facts or {})
+        super().__init__(graph, inputs, facts or {}, earlier)
 
     @property
     def wanted(self) -> int:
-        """How many attempts could start now, if there were room for them."""
-        return 0 if self.is_suspended else len(self._ready)
+        """How many attempts could start now, if other runs left room for them."""
+        if self.is_suspended:
+            return 0
+        limit = self.root.graph.parallelism
+        return len(self._ready) if limit is None else max(0, min(len(self._ready), limit - len(self.under_way)))
 
     def observe(self, path: str, attempt: int, sighting: Sighting, now: datetime, *, dead: bool = False) -> None:
         """Take in what an attempt is seen to do; `dead` when it is proven that nothing of it runs any more.
@@ -77,7 +83,7 @@ class Run(Tree):
             if dead:
                 self._end(leaf, sighting.failure, now)
         elif isinstance(sighting, Waiting):
-            self._hint(leaf, sighting.reason, sighting.message)
+            self.hint(leaf, sighting.reason, sighting.message)
         elif isinstance(sighting, Running):
             if leaf.phase is not Phase.RUNNING:
                 leaf.started = sighting.since or now
@@ -101,7 +107,7 @@ class Run(Tree):
         leaf = self.leaves[path]
         leaf.not_before = retry_at
         self._wait(leaf)
-        self._hint(leaf, reason, message)
+        self.hint(leaf, reason, message)
 
     def decide(self, path: str, verdict: Verdict, now: datetime) -> None:
         """Take in what somebody decided about a gate that is open; of others nothing is decided yet, or any more."""
@@ -127,6 +133,7 @@ class Run(Tree):
             node.outputs, node.finished = record.outputs, record.finished
             self._drop(node)
             self.finish(node, record.phase, now)
+            self.settled()  # long ago
         elif record.phase is Phase.RUNNING:
             self._begin(node)
             if node.phase is not Phase.RUNNING:
@@ -140,7 +147,7 @@ class Run(Tree):
         later = self._look_at_the_clock(now)
         stops = list(self._doomed.values())
         ready = self._choose(now, room)
-        wake = min([*later, *(entry[0] for entry in self._delayed[:1])], default=None)
+        wake = min([*later, *self._lookups.moments, *(entry[0] for entry in self._delayed[:1])], default=None)
         if any(leaf.attempt and leaf.changed > self.recorded for leaf in ready):
             # I4: the failure of the attempt before is recorded first. Starts named now would be lost to the next plan.
             return Plan(stops=stops, flush=True, wake=wake)
@@ -272,12 +279,3 @@ class Run(Tree):
         leaf.doom, leaf.started = None, None
         self._wait(leaf)
         self.move(leaf, Phase.PENDING)
-
-    def _hint(self, leaf: Leaf, reason: str, message: str) -> None:
-        if not reason and leaf.attempt:
-            return  # why the attempt before failed says more than nothing
-        if leaf.trouble:
-            message = f"{message}; {leaf.trouble}"
-        if (leaf.reason, leaf.message) != (reason, message):
-            leaf.reason, leaf.message = reason, message
-            self.touch(leaf)

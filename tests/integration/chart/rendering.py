@@ -23,9 +23,10 @@ class RefusedError(Exception):
     """Helm's own words."""
 
 
-def template(helm: str, *settings: str, namespace: str = "levada-system") -> str:
+def template(helm: str, *settings: str, namespace: str = "levada-system", kubernetes: str = "") -> str:
     sets = itertools.chain.from_iterable(("--set", setting) for setting in settings)
-    argv = [helm, "template", "levada", CHART, "--namespace", namespace, *sets]
+    version = ["--kube-version", kubernetes] if kubernetes else []
+    argv = [helm, "template", "levada", CHART, "--namespace", namespace, *version, *sets]
     done = subprocess.run(argv, check=False, capture_output=True, text=True)
     if done.returncode:
         raise RefusedError(done.stderr)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from integration.chart.rendering import EVERYTHING, flat
+from integration.chart.rendering import EVERYTHING, flat, load, template
 
 RULES = {
     ("levada.dev", "pipelineruns"): "get list watch patch",
@@ -55,3 +55,24 @@ def test_the_uninstall_hook_may_stop_the_operator_and_release_pods(render):
 def test_everything_of_the_uninstall_hook_is_a_hook_and_nothing_else_is(render):
     hooks = {key[-1] for key, each in render(*EVERYTHING).items() if "helm.sh/hook" in str(each["metadata"])}
     assert hooks == {"levada-uninstall"}
+
+
+POLICIES = {"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding"}
+
+
+def test_whoever_approves_does_so_in_their_own_name_and_nobody_is_exempt(render):
+    objects = render()
+    spec = objects["ValidatingAdmissionPolicy", "levada-approvals"]["spec"]
+    assert spec["failurePolicy"] == "Fail"
+    assert not spec.keys() & {"matchConditions"}
+    assert spec["matchConstraints"]["resourceRules"] == [
+        {"apiGroups": ["levada.dev"], "apiVersions": ["v1alpha1"], "resources": ["pipelineruns"],
+         "operations": ["CREATE", "UPDATE"]}
+    ]  # fmt: skip
+    binding = objects["ValidatingAdmissionPolicyBinding", "levada-approvals"]["spec"]
+    assert binding == {"policyName": "levada-approvals", "validationActions": ["Deny"]}
+
+
+def test_the_policy_of_approvals_can_be_left_out_and_is_where_the_cluster_knows_none(render, helm):
+    assert not POLICIES & {key[0] for key in render("approvals.policy.enabled=false")}
+    assert not POLICIES & {key[0] for key in load(template(helm, kubernetes="1.29.9"))}

@@ -30,6 +30,8 @@ def test_the_chart_passes_helms_own_linter(helm):
         ("tasks.podSecurity=privileged", "/tasks/podSecurity"),
         ("tasks.runAsUser=0", "/tasks/runAsUser"),
         ("workers=0", "/workers"),
+        ("parallelism=-1", "/parallelism"),
+        ("approvals.policy=false", "/approvals/policy"),
         ("logLevel=debug", "/logLevel"),
         ("allowedSecrets={levada-store}", "/allowedSecrets/0"),
         ("env[0].name=LEVADA_WORKERS", "/env/0/name"),
@@ -47,13 +49,14 @@ def test_a_setting_that_makes_no_sense_is_refused_by_name(helm, setting, complai
 def test_the_operator_understands_the_settings_that_the_chart_gives_it(render):
     objects = render(
         "watchNamespaces={a,b}", "tasks.podSecurity=restricted", "tasks.runAsUser=1000", "workers=3",
-        "logLevel=DEBUG", "allowedSecrets={x}", "allowedServiceAccounts={y,z}", "image.digest=sha256:" + "0" * 64,
+        "parallelism=500", "logLevel=DEBUG", "allowedSecrets={x}",
+        "allowedServiceAccounts={y,z}", "image.digest=sha256:" + "0" * 64,
     )  # fmt: skip
     container = operator_container(objects)
     settings = Settings.from_environment({entry["name"]: entry.get("value", "") for entry in container["env"]})
     assert settings.namespaces == ("a", "b")
     assert (settings.pod_security, settings.run_as_user) == ("restricted", 1000)
-    assert (settings.workers, settings.log_level) == (3, "DEBUG")
+    assert (settings.workers, settings.parallelism, settings.log_level) == (3, 500, "DEBUG")
     assert (settings.allowed_secrets, settings.allowed_service_accounts) == (("x",), ("y", "z"))
     assert settings.agent_resources["limits"] == {"memory": "128Mi"}
     assert settings.agent_image == container["image"] == "levada@sha256:" + "0" * 64

@@ -58,7 +58,7 @@ def test_a_fresh_object_is_not_read_as_done():
         assert schema_of(definition)["properties"]["status"]["default"] == {"observedGeneration": -1}
 
 
-def test_of_a_runs_spec_only_suspend_and_cancel_can_change():
+def test_of_a_runs_spec_only_suspend_cancel_and_approvals_can_change():
     guarded = {
         rule["fieldPath"].split(".")[-1]
         for rule in RUN["properties"]["spec"]["x-kubernetes-validations"]
@@ -70,7 +70,7 @@ def test_of_a_runs_spec_only_suspend_and_cancel_can_change():
     declared = {field.alias or name for name, field in RunSpec.model_fields.items()}
     assert set(IMMUTABLE) < guarded
     assert declared - guarded == {"suspend"}
-    assert guarded - set(IMMUTABLE) == {"cancel", "pipelineSpec"}
+    assert guarded - set(IMMUTABLE) == {"cancel", "approvals", "pipelineSpec"}
 
 
 def test_what_is_not_built_yet_is_refused_by_its_own_rule():

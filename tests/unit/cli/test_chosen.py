@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from levada.cli.chosen import choose, with_parameters
+from levada.cli.chosen import choose, with_parallelism, with_parameters
 from levada.cli.exits import CommandError
 from levada.frontend.documents import read_documents
 from levada.frontend.objects import find_objects
@@ -134,3 +134,9 @@ def test_the_pipeline_may_be_elsewhere_or_nowhere():
     elsewhere = {"Pipeline": {"my.pipeline": pipeline.spec}, "Component": {}}
     assert with_parameters(choose(objects(RUN), None), ["count=2"], elsewhere).run.spec["parameters"]["count"] == 2
     assert with_parameters(choose(objects(RUN), None), ["count=2"], {}).run.spec["parameters"]["count"] == "2"
+
+
+def test_parallelism_of_the_command_line_goes_over_the_file_s():
+    limited = with_parallelism(choose(objects(PIPELINE, RUN.replace("spec: {", "spec: {parallelism: 3, ")), None), 7)
+    assert limited.run.spec["parallelism"] == 7
+    assert with_parallelism(limited, None) is limited

@@ -7,6 +7,8 @@ from levada.frontend.native import build_run
 from levada.frontend.objects import check_objects, find_objects
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Success
+from levada.planner.flow.cache import Hit, Miss
+from levada.planner.flow.rerun import results_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from unit.planner.simulation import NOW, play, succeed
@@ -49,3 +51,26 @@ def test_one_of_two_branches_runs_and_its_result_is_taken():
     assert play(run, lambda path, inputs, attempt: Success({"result": inputs["rows"]})) == ["large#0", "report#0"]
     assert run.leaves["small"].message == "'inputs.rows <= 1000' is false: rows = 5000"
     assert run.root.outputs == {"result": 5000}
+
+
+def test_the_same_work_is_done_once():
+    run, _ = load("cache.yaml")
+    assert [lookup.leaf.path for lookup in run.lookups(NOW)] == ["square"]
+    assert [start.leaf.path for start in run.plan(NOW).starts] == ["always"]
+    run.answer("square", Hit({"result": 49}, "square of another"), NOW)
+    assert [lookup.leaf.path for lookup in run.lookups(NOW)] == ["again"]
+    run.answer("again", Miss("NoEntry"), NOW)
+    assert [(start.leaf.path, start.inputs) for start in run.plan(NOW).starts] == [("again", {"number": 49})]
+
+
+def test_a_rerun_takes_over_nothing_of_what_its_parameters_changed():
+    first, _ = load("branches.yaml")
+    play(first, lambda path, inputs, attempt: Success({"result": inputs["rows"]}))
+    _, spec = load("rerun.yaml")
+    for rows, expected in ((500, ["small#0", "report#0"]), (5000, [])):
+        again = Run(*build_run({**spec, "parameters": {"rows": rows}}, {}, {}), earlier=results_of("branches", first))
+        while lookups := again.lookups(NOW):
+            for lookup in lookups:
+                again.answer(lookup.leaf.path, Hit(lookup.earlier, lookup.run), NOW)
+        assert play(again, lambda path, inputs, attempt: Success({"result": inputs["rows"]})) == expected
+        assert again.root.outputs == {"result": rows}

@@ -26,6 +26,7 @@ def test_all_of_them():
         "LEVADA_ALLOWED_SECRETS": "one,two",
         "LEVADA_AGENT_RESOURCES": '{"requests": {"cpu": 1, "memory": "64Mi"}}',
         "LEVADA_WORKERS": "3",
+        "LEVADA_PARALLELISM": "500",
         "LEVADA_LOG_LEVEL": "debug",
         "POD_NAMESPACE": "here",
         "POD_NAME": "me",
@@ -33,13 +34,18 @@ def test_all_of_them():
     })  # fmt: skip
     assert read == Settings(
         "levada:1", ("b", "a"), "Never", "restricted", 1000, 1001, ("trainer",), ("one", "two"),
-        {"requests": {"cpu": "1", "memory": "64Mi"}}, 3, "DEBUG", "here", "me", 9000,
+        {"requests": {"cpu": "1", "memory": "64Mi"}}, 3, 500, "DEBUG", "here", "me", 9000,
     )  # fmt: skip
 
 
 def test_an_empty_variable_is_an_absent_one():
     read = Settings.from_environment({**IMAGE, "LEVADA_WORKERS": "", "LEVADA_NAMESPACES": " "})
     assert (read.workers, read.namespaces) == (8, ())
+
+
+def test_no_limit_of_attempts_is_0_or_nothing():
+    assert Settings.from_environment({**IMAGE, "LEVADA_PARALLELISM": "0"}).parallelism is None
+    assert Settings.from_environment(IMAGE).parallelism is None
 
 
 def test_every_mistake_is_named_at_once():
@@ -49,6 +55,7 @@ def test_every_mistake_is_named_at_once():
         "LEVADA_RUN_AS_USER": "root",
         "LEVADA_RUN_AS_GROUP": "0",
         "LEVADA_WORKERS": "-1",
+        "LEVADA_PARALLELISM": "many",
         "LEVADA_LOG_LEVEL": "LOUD",
         "LEVADA_AGENT_RESOURCES": "{",
         "LEVADA_HTTP_PORT": "tcp://10.0.0.1:80",

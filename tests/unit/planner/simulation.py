@@ -1,5 +1,6 @@
 """Plays a whole run without a cluster: what each attempt does is decided by a function of its path, inputs and number.
 
+Nothing is in the cache.
 Time stands still while anything runs and jumps to the next moment that the plan names when nothing does.
 """
 
@@ -8,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from levada.planner.attempt import Outcome, Running, Success
+from levada.planner.flow.cache import Miss
 from levada.planner.run import Run
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -18,6 +20,8 @@ def play(run: Run, act: Act, now: datetime = NOW) -> list[str]:
     """Bring `run` to its end; the attempts in the order of their starts, as `path#attempt`."""
     started = []
     while not run.is_final:
+        for lookup in run.lookups(now):
+            run.answer(lookup.leaf.path, Miss("NoEntry"), now)
         plan = run.plan(now)
         if plan.flush:
             run.mark_recorded(run.version)

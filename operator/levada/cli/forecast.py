@@ -1,0 +1,59 @@
+"""What a run would do: the planner is asked, the cache is read, and nothing is started."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from levada.graph.model import Datum, Graph
+from levada.planner.flow.cache import DISABLED, Work
+from levada.planner.nodes import Gate, Leaf, Node, Phase
+from levada.planner.run import Run
+from levada.store.lookup import Finder
+
+Forecast = dict[str, str]
+
+
+def forecast(graph: Graph, inputs: Mapping[str, Datum], finder: Finder, name: str) -> list[Forecast]:
+    """For each task its `path`, its `action` (Cached, Run, Skip or Unknown) and the `reason`.
+
+    Raises
+    ------
+    StoreError
+        The store cannot tell.
+    """
+    now = datetime.now(UTC)
+    facts = {"name": name, "namespace": finder.namespace, "uid": "", "startTime": ""}
+    run = Run(graph, inputs, facts=facts)
+    while lookups := run.lookups(now):
+        for lookup in lookups:
+            found = finder.begin(lookup)
+            answer = finder.end(lookup.leaf, found, now) if isinstance(found, Work) else found
+            run.answer(lookup.leaf.path, answer, now)
+    starting = {start.leaf.path for start in run.plan(now).starts}
+    return [_of(node, starting) for node in run.nodes.values() if isinstance(node, Leaf) or not node.phase.is_final]
+
+
+def _of(node: Node, starting: set[str]) -> Forecast:
+    action, reason = "Unknown", f"depends on {_waits_for(node)}"
+    if node.phase is Phase.CACHED:
+        action, reason = "Cached", node.message
+    elif node.phase.is_final:
+        action, reason = "Skip", node.message
+    elif isinstance(node, Gate) and node.phase is Phase.RUNNING:
+        action, reason = "Run", "it waits for an approval"
+    elif isinstance(node, Leaf) and node.path in starting:
+        action, reason = "Run", node.miss or DISABLED
+    return {"path": node.path, "action": action, "reason": reason}
+
+
+def _waits_for(node: Node) -> str:
+    """The first task that `node`, or a group around it, waits for."""
+    current: Node | None = node
+    while current is not None and current.scope is not None:
+        for other in current.task.predecessors():
+            predecessor = current.scope.children[other]
+            if not predecessor.phase.is_final:
+                return predecessor.path
+        current = current.parent
+    return "the rest of the run"
