@@ -130,10 +130,8 @@ def test_the_api_server_refuses(shared, name):
 
 def test_the_api_server_refuses_edits_where_its_schema_ends(shared, kubectl):
     nested = {"name": "nested", "pipelineSpec": {"tasks": [NAMED]}}
-    looped = NAMED | {
-        "forEach": {"items": [{"n": 1}]},
-        "inputs": {"a": {"task": "two", "output": "m", "at": {"value": 0}}},
-    }
+    source = {"task": "two", "output": "m", "at": {"value": 0}}
+    looped = {"name": "two", **FINE, "forEach": {"items": [{"n": 1}]}, "inputs": {"a": source}}
     shared.apply(kind("PipelineRun", "deep", {"suspend": True, "pipelineSpec": {"tasks": [nested, looped]}}))
     patch = ("patch", "pipelineruns.levada.dev", "deep", "-n", shared.namespace, "--type=json", "-p")
     for place in ("0/pipelineSpec/tasks/0/name", "1/forEach/items/0/n", "1/inputs/a/at/value"):
