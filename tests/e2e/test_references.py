@@ -50,7 +50,7 @@ def test_pipelines_within_pipelines_may_come_last(runs, ready):
     assert "Pipeline/inner" in ready("pipelines", "outer", "False", "WaitingForReference")["message"]
     runs.until("early", lambda status: "Pipeline/inner" in condition(status).get("message", ""), "waits for inner")
     runs.apply(kind("Pipeline", "inner", pipeline_of("last")))
-    assert "Component/last" in ready("pipelines", "outer", "False", "WaitingForReference")["message"]
+    assert "Component/last" in ready("pipelines", "inner", "False", "WaitingForReference")["message"]
     runs.apply(kind("Component", "last", TRIVIAL))
     runs.succeed("early")
     ready("pipelines", "outer", "True")
