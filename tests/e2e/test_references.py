@@ -41,6 +41,23 @@ def test_references_may_come_last(runs):
     runs.succeed("early")
 
 
+def test_pipelines_within_pipelines_may_come_last(runs, ready):
+    def holding(*names):
+        return {"tasks": [{"name": name, "pipelineRef": {"name": name}} for name in names]}
+
+    runs.apply(kind("PipelineRun", "early", {"pipelineRef": {"name": "outer"}}))
+    runs.apply(kind("Pipeline", "outer", {"tasks": [{"name": "inline", "pipelineSpec": holding("inner")}]}))
+    assert "Pipeline/inner" in ready("pipelines", "outer", "False", "WaitingForReference")["message"]
+    runs.until("early", lambda status: "Pipeline/inner" in condition(status).get("message", ""), "waits for inner")
+    runs.apply(kind("Pipeline", "inner", pipeline_of("last")))
+    assert "Component/last" in ready("pipelines", "inner", "False", "WaitingForReference")["message"]
+    runs.apply(kind("Component", "last", TRIVIAL))
+    runs.succeed("early")
+    ready("pipelines", "outer", "True")
+    runs.apply(kind("Pipeline", "inner", holding("outer")))
+    assert "outer -> inner -> outer" in ready("pipelines", "outer", "False", "InvalidSpec")["message"]
+
+
 def test_a_reference_that_never_comes_fails_the_run(runs):
     runs.apply(kind("PipelineRun", "lonely", {"pipelineRef": {"name": "never"}, "waitForReferences": "1s"}))
     status, _ = runs.end("lonely")

@@ -1,5 +1,7 @@
 """What is wrong is refused: by the API server where the schema can say it, else by the operator, all at once."""
 
+import json
+
 import pytest
 
 from cluster.kubectl import KubectlError
@@ -55,7 +57,14 @@ REFUSED = {  # what the API server itself refuses: the object, and words of its 
     "two-sources": (inline(NAMED | {"inputs": {"a": {"value": 1, "parameter": "p"}}}), "oneOf"),
     "no-source": (inline(NAMED | {"inputs": {"a": {}}}), "oneOf"),
     "tasks-of-one-name": (inline(NAMED, NAMED), "uplicate"),
-    "both-components": (inline(NAMED | {"componentRef": {"name": "c"}}), "one"),
+    "two-bodies": (inline(NAMED | {"approval": {}}), "oneOf"),
+    "no-body": (inline({"name": "one"}), "oneOf"),
+    "a-loop-over-nothing": (inline(NAMED | {"forEach": {"as": "item"}}), "oneOf"),
+    "a-final-task-without-a-body": (
+        kind("PipelineRun", "refused", {"pipelineSpec": {"tasks": [NAMED], "finally": [{"name": "last"}]}}),
+        "finally.*oneOf",
+    ),
+    "a-fact-that-there-is-not": (inline(NAMED | {"inputs": {"a": {"run": "colour"}}}), "startTime"),
     "name-of-64-characters": (kind("PipelineRun", LONG, {"pipelineSpec": {"tasks": [NAMED]}}), "at most 63 characters"),
     "not-supported-yet": (inline(NAMED | {"resource": {}}), "not supported yet"),
     "unknown-field": (inline(NAMED | {"imput": {}}), "imput"),
@@ -117,6 +126,19 @@ def test_the_api_server_refuses(shared, name):
     body, words = REFUSED[name]
     with pytest.raises(KubectlError, match=words):
         shared.apply(body)
+
+
+def test_the_api_server_refuses_edits_where_its_schema_ends(shared, kubectl):
+    nested = {"name": "nested", "pipelineSpec": {"tasks": [NAMED]}}
+    source = {"task": "two", "output": "m", "at": {"value": 0}}
+    looped = {"name": "two", **FINE, "forEach": {"items": [{"n": 1}]}, "inputs": {"a": source}}
+    shared.apply(kind("PipelineRun", "deep", {"suspend": True, "pipelineSpec": {"tasks": [nested, looped]}}))
+    patch = ("patch", "pipelineruns.levada.dev", "deep", "-n", shared.namespace, "--type=json", "-p")
+    for place in ("0/pipelineSpec/tasks/0/name", "1/forEach/items/0/n", "1/inputs/a/at/value"):
+        edit = json.dumps([{"op": "replace", "path": f"/spec/pipelineSpec/tasks/{place}", "value": 7}])
+        with pytest.raises(KubectlError, match="pipelineSpec cannot be changed"):
+            kubectl(*patch, edit)
+    shared.delete("deep")
 
 
 def test_the_api_server_refuses_edits_of_a_run(shared, kubectl):

@@ -38,14 +38,58 @@ RUN = {
             {"name": "use", "componentRef": {"name": "c"}, "after": ["train", {"task": "train"}],
              "inputs": {"m": {"task": "train", "output": "model"}}},
         ],
-        "outputs": {"model": {"task": "train", "output": "model"}},
+        "outputs": {"model": {"task": "train", "output": "model"}, "all": {"collect": {"task": "loop", "output": "x"}}},
+        "finally": [
+            {"name": "last", "pipelineRef": {"name": "p"}, "inputs": {"s": {"run": "phase"}, "l": {"run": "failures"}}},
+            {"name": "gate", "approval": {"message": "m", "timeout": "1h"}, "after": ["last"]},
+        ],
     },
 }  # fmt: skip
+_NUMBER = {
+    "inputs": [{"name": "x", "type": "Integer"}],
+    "outputs": [{"name": "x", "type": "Integer"}],
+    "implementation": {"container": {"image": "i", "args": [{"inputValue": "x"}, {"outputPath": "x"}]}},
+}
+RUN["pipelineSpec"]["tasks"] += [
+    {"name": "loop", "forEach": {"items": [{"n": 1}, {"n": 2}], "as": "p", "parallelism": 1}, "componentSpec": _NUMBER,
+     "inputs": {"x": {"item": "p.n"}}, "cache": {"maxStaleness": "P7D"}},
+    {"name": "grid", "forEach": {"matrix": {"n": [1, 2], "m": ["a"]}}, "inputs": {"x": {"item": "item.n"}},
+     "pipelineSpec": {"parameters": [{"name": "x", "type": "Integer"}],
+                      "tasks": [{"name": "one", "componentSpec": _NUMBER, "inputs": {"x": {"parameter": "x"}}}],
+                      "outputs": {"x": {"task": "one", "output": "x"}}}},
+    {"name": "best", "componentSpec": _NUMBER, "inputs": {"x": {"task": "grid", "output": "x", "at": {"value": 0}}}},
+]  # fmt: skip
+PIPELINES = {
+    "p": {
+        "parameters": [{"name": "s", "type": "String"}, {"name": "l", "type": "List"}],
+        "tasks": [{"name": "g", "approval": {}, "when": "inputs.s == 'Failed'", "inputs": {"s": {"parameter": "s"}}}],
+    }
+}
 COMPONENTS = {"c": {"inputs": [{"name": "m", "type": "Model"}],
                     "implementation": {"container": {"image": "i", "args": [{"inputUri": "m"}]}}}}  # fmt: skip
 
 _names = st.sampled_from(
-    ["name", "type", "value", "task", "output", "inputs", "if", "then", "concat", "n", "d", "", "x"]
+    [
+        "name",
+        "type",
+        "value",
+        "task",
+        "items",
+        "as",
+        "at",
+        "item",
+        "pipelineSpec",
+        "parameter",
+        "output",
+        "inputs",
+        "if",
+        "then",
+        "concat",
+        "n",
+        "d",
+        "",
+        "x",
+    ]
 )
 _scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | _names
 _values = st.recursive(
@@ -82,15 +126,16 @@ def broken(draw):
 
 
 def test_the_document_that_is_broken_below_is_whole():
-    graph, inputs = build_run(RUN, {}, COMPONENTS)
-    assert (list(graph.tasks), inputs["epochs"]) == (["train", "use"], 5)
+    graph, inputs = build_run(RUN, PIPELINES, COMPONENTS)
+    assert (list(graph.tasks), inputs["epochs"]) == (["train", "use", "loop", "grid", "best"], 5)
+    assert list(graph.finals) == ["last", "gate"]
 
 
 @settings(max_examples=300)
 @given(broken())
 def test_a_broken_spec_is_read_or_refused_with_reasons(spec):
     try:
-        graph, _ = build_run(spec, {}, COMPONENTS)
+        graph, _ = build_run(spec, PIPELINES, COMPONENTS)
     except InvalidSpecError as error:
         assert error.mistakes
         assert all(mistake.message for mistake in error.mistakes)

@@ -86,3 +86,5 @@ class Binding(Model):
 
 
 Bindings = Annotated[dict[ValueName, Binding], Field(max_length=256)]
+
+Choice.model_rebuild()  # choices hold bindings

@@ -10,6 +10,7 @@ DNS_SUBDOMAIN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-
 DURATION: Final = r"^([0-9]{1,5}d)?([0-9]{1,7}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 AGE: Final = f"{DURATION}|^P([0-9]{{1,5}}[DW]|([0-9]{{1,5}}D)?T([0-9]{{1,9}}[HMS]){{1,3}})$"
 QUANTITY: Final = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$"
+LOOP_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_-]*$"
 UNIT_SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
 Flag = StrictBool
@@ -22,7 +23,7 @@ TaskName = DnsLabel
 ValueName = Annotated[str, StringConstraints(pattern=r"^[^\x00-\x1f\x7f/]+$", min_length=1, max_length=128)]
 """The name of an input, output or parameter. Spaces are allowed: old components have them."""
 
-LoopName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_-]*$", max_length=63)]
+LoopName = Annotated[str, StringConstraints(pattern=LOOP_NAME, max_length=63)]
 """What the item of a loop is called within it."""
 
 ItemPath = Annotated[str, StringConstraints(pattern=r"^[^.]+(\.[^.]+)*$", max_length=512)]

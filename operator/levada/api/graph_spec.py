@@ -228,4 +228,5 @@ class PipelineSpec(Model):
         return self
 
 
-PipelineSpec.model_rebuild()  # tasks hold pipelines
+Task.model_rebuild()  # tasks hold pipelines
+PipelineSpec.model_rebuild()

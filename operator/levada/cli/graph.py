@@ -61,9 +61,10 @@ def _of_files(files: tuple[str, ...]) -> "Picture":
     given = read_files(files)
     if mistakes := given.check():
         raise MistakesError(mistakes, as_json=False)
-    # Several runs of one pipeline have one picture.
     pipelines = [item for item in given.objects if item.kind == "Pipeline"]
-    chosen = choose(pipelines if len(pipelines) == 1 else given.objects, None)
+    runs = [item for item in given.objects if item.kind == "PipelineRun"]
+    # Several runs of one pipeline have one picture.
+    chosen = choose(pipelines if len(pipelines) == 1 and len(runs) != 1 else given.objects, None)
     pipeline = chosen.run.spec.get("pipelineSpec")
     if pipeline is None:
         name = chosen.run.spec["pipelineRef"]["name"]

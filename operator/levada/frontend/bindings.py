@@ -157,13 +157,15 @@ def _find_output(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | 
         return None
     at = read_binding(raw["at"], _INDEX, path / "at", scope) if "at" in raw else None
     _check_index(task, offer, at, path / "at", scope.mistakes)
+    if not isinstance(output, str) or not _is_made(task, offer, output, path, scope.mistakes):
+        return None
+    made = offer.made(output)
     if offer.is_loop and "at" not in raw:
+        made = None
         scope.mistakes.add(
             path, f"the task {task!r} is a loop: take the output of one iteration by `at`, or of all by `collect`"
         )
-    if not isinstance(output, str) or not _is_made(task, offer, output, path, scope.mistakes):
-        return None
-    return _Source(TaskOutput(task, output, at), ((offer.made(output), f"output {output!r} of task {task!r}", path),))
+    return _Source(TaskOutput(task, output, at), ((made, f"output {output!r} of task {task!r}", path),))
 
 
 def _check_index(task: str, offer: Offer, at: Binding | None, path: Path, mistakes: Mistakes) -> None:
@@ -226,7 +228,7 @@ def _find_fact(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | No
     if fact not in get_args(Fact):
         return None
     if fact in ("phase", "failures") and not scope.is_final:
-        scope.mistakes.add(path / "run", f"the run's {fact} is known in finally only")
+        scope.mistakes.add(path / "run", f"{{run: {fact}}} is known in finally only")
     made = Output(fact, LIST if fact == "failures" else STRING, is_parameter=True)
     return _Source(RunFact(fact), ((made, f"the run's {fact}", path / "run"),))
 

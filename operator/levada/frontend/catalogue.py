@@ -34,15 +34,17 @@ class Catalogue:
         ServiceAccounts and Secrets that Pod templates may name; None for every one.
     mistakes
         Takes what is wrong with them.
+    tasks
+        How many have been read so far.
     """
 
     pipelines: Mapping[str, Any]
     components: Mapping[str, Any]
     allowed: Allowed | None
     mistakes: Mistakes
+    tasks: int = field(default=0, init=False)
     _components: dict[str, Component] = field(default_factory=dict, init=False)
     _pipelines: dict[str, Mapping[str, Any]] = field(default_factory=dict, init=False)
-    _tasks: int = field(default=0, init=False)
 
     def component(self, name: str, place: Path) -> Component:
         """The Component `name`, to which `place` refers."""
@@ -66,10 +68,15 @@ class Catalogue:
             self._pipelines[name] = mapping(spec)
         return self._pipelines[name], at
 
-    def count(self, tasks: int, place: Path) -> bool:
-        """Whether so many tasks more are not too many; `place` is the pipeline that has them."""
-        if self._tasks + tasks > MOST_TASKS:
+    def count(self, tasks: int, place: Path) -> None:
+        """So many tasks more are about to be read; `place` is the pipeline that has them.
+
+        Raises
+        ------
+        InvalidSpecError
+            With all mistakes so far and this one: there are too many, and reading on would take for ever.
+        """
+        self.tasks += tasks
+        if self.tasks > MOST_TASKS:
             self.mistakes.add(place, f"with all that is nested there are more than {MOST_TASKS:,} tasks")
-            return False
-        self._tasks += tasks
-        return True
+            self.mistakes.raise_if_any()

@@ -11,10 +11,11 @@ from levada.frontend.shape import mapping, named, sequence
 from levada.graph.model import ABSENT, Artifact, Component, Datum, Input, Output
 from levada.graph.placeholders import Argument, PlaceholderError, Reference, Use, conditions, parse_argument, references
 from levada.graph.types import (
-    KNOWN_ARTIFACTS,
     STRING,
     ValueMismatchError,
     artifact_type,
+    is_artifact,
+    item_type,
     parameter_type,
     read_default,
 )
@@ -125,9 +126,8 @@ def _input(name: str, raw: Mapping[str, Any], uses: set[Use], path: Path, mistak
     declared = raw.get("type")
     type_ = parameter_type(declared)
     default = raw.get("default")
-    by_use = type_ is None and (
-        artifact_type(declared) not in KNOWN_ARTIFACTS or not declared
-    )  # no type, or a name that says nothing to us
+    # No type, or a name that says nothing to us.
+    by_use = type_ is None and (not declared or not is_artifact(artifact_type(declared)))
     if by_use and (Use.INPUT_VALUE in uses or isinstance(default, str | bool | int | float) or not (declared or uses)):
         type_ = STRING
     return Input(
@@ -154,7 +154,13 @@ def read_default_of(type_: str | None, artifact: str, default: Any, path: Path, 
 
 
 def read_artifact(type_: str, raw: Any, path: Path, mistakes: Mistakes) -> Datum:
-    """An artifact that is given as `{uri: ...}`."""
+    """An artifact that is given as `{uri: ...}`, or a list of artifacts as a list of those."""
+    inner = item_type(type_)
+    if inner is not None:
+        if not isinstance(raw, list):
+            mistakes.add(path, f"a list of artifacts (type {type_}) is given as [{{uri: ...}}, ...]")
+            return ABSENT
+        return tuple(read_artifact(inner, item, path / index, mistakes) for index, item in enumerate(raw))
     uri = mapping(raw).get("uri")
     if not isinstance(uri, str) or set(raw) != {"uri"}:
         mistakes.add(path, f"an artifact (type {type_}) is given as {{uri: ...}}")

@@ -8,7 +8,7 @@ from typing import Any
 from levada.frontend.mistakes import Mistakes, Path, closest
 from levada.frontend.parameters import describe_type
 from levada.graph.model import Input, Output
-from levada.graph.types import LIST, ValueMismatchError, artifacts_match, check_value, item_type
+from levada.graph.types import LIST, ValueMismatchError, artifacts_match, check_value, item_type, natural_type
 
 _SHOWN = 10
 """So many wrong items are named for each input."""
@@ -70,23 +70,16 @@ def each_of(name: str, source: Input | Output | None, called: str, path: Path, m
 
 
 def _unfit(items: Sequence[Any], steps: Sequence[str], target: Input) -> Iterator[tuple[str, str | None]]:
-    """What is wrong with each item that cannot feed `target`, by index, and what was probably meant.
-
-    An item may lack what the input can do without, as long as not all of them do.
-    """
-    found = [_follow(item, steps) for item in items]
-    may_lack = target.may_be_absent and not all(isinstance(value, _Lost) for value in found)
-    for index, value in enumerate(found):
+    """What is wrong with each item that cannot feed `target`, by index, and what was probably meant."""
+    for index, item in enumerate(items):
+        value = _follow(item, steps)
         if isinstance(value, _Lost):
-            if not may_lack:
-                yield f"item {index} has no {value.step!r}", closest(value.step, value.known)
-        elif value is None and target.may_be_absent:
+            yield f"item {index} has no {value.step!r}", closest(value.step, value.known)
             continue
-        elif target.declared:
-            try:
-                check_value(target.type, value)
-            except ValueMismatchError as error:
-                yield f"item {index}: {error}", None
+        try:
+            check_value(target.type if target.declared or value is None else natural_type(value), value)
+        except ValueMismatchError as error:
+            yield f"item {index}: {error}", None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,12 +9,12 @@ from levada.frontend.shape import named
 from levada.graph.model import ABSENT, Datum, Input, Output
 from levada.graph.types import (
     ANY_ARTIFACT,
-    KNOWN_ARTIFACTS,
     STRING,
     ValueMismatchError,
     artifact_type,
     as_text,
     check_value,
+    is_artifact,
     natural_type,
     parameter_type,
     with_article,
@@ -59,7 +59,7 @@ def _declare(name: str, raw: Mapping[str, Any], uses: Sequence[Input], path: Pat
 def _by_use(written: Any, default: Any, uses: Sequence[Input]) -> tuple[str, bool, bool]:
     """Type, whether it is a parameter's and whether it is sure, for a type that is absent or unknown to us."""
     artifact = artifact_type(written)
-    if written and (artifact in KNOWN_ARTIFACTS or not any(use.is_parameter for use in uses)):
+    if written and (is_artifact(artifact) or not any(use.is_parameter for use in uses)):
         return artifact, False, True
     typed = {use.type for use in uses if use.declared and use.is_parameter}
     if typed:

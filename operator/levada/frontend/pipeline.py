@@ -53,6 +53,9 @@ class PipelineReader:
     around: Around
     nested: "dict[str, PipelineReader]" = field(default_factory=dict, init=False)
     results: dict[str, Output | None] = field(default_factory=dict, init=False)
+    _read: "dict[tuple[Path, Cache | None, str], tuple[PipelineReader, Graph, int]]" = field(
+        default_factory=dict, init=False
+    )
 
     @property
     def mistakes(self) -> Mistakes:
@@ -63,8 +66,7 @@ class PipelineReader:
         """The graph, without what could not be read."""
         check_template(self.spec.get("podTemplate"), self.at / "podTemplate", self.catalogue.allowed, self.mistakes)
         self._check_names()
-        if not self.catalogue.count(len(self._tasks), self.at):
-            return Graph({}, {})
+        self.catalogue.count(len(self._tasks), self.at)
         bodies = {name: self._body(name, raw) for name, raw in self._tasks.items()}
         parameters = declare_parameters(
             self.spec.get("parameters"), uses_of(self._tasks.values(), bodies), self.at / "parameters", self.mistakes
@@ -149,10 +151,20 @@ class PipelineReader:
         if depth > DEEPEST:
             self.mistakes.add(self.places[name], f"pipelines are nested deeper than {DEEPEST} levels")
             return UNKNOWN
-        template = self._pod(raw.get("podTemplate"), self.places[name] / "podTemplate")
-        around = Around(template, self._cache(raw), trail, depth, names)
+        around = Around(
+            self._pod(raw.get("podTemplate"), self.places[name] / "podTemplate"), self._cache(raw), trail, depth, names
+        )
+        # Tasks that run the same Pipeline under the same circumstances share one reading of it.
+        key = (at, around.cache, name if "podTemplate" in raw else "")
+        if key in self._read:
+            self.nested[name], graph, tasks = self._read[key]
+            self.catalogue.count(tasks, at)
+            return graph
+        before = self.catalogue.tasks
         self.nested[name] = PipelineReader(spec, at, self.catalogue, around)
-        return self.nested[name].read()
+        graph = self.nested[name].read()
+        self._read[key] = self.nested[name], graph, self.catalogue.tasks - before
+        return graph
 
     def _offer(self, name: str, raw: Mapping[str, Any], body: Body) -> Offer:
         outputs = None if body is UNKNOWN else self.nested[name].results if isinstance(body, Graph) else body.outputs

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from levada.api.fields import DNS_LABEL, DNS_SUBDOMAIN, DURATION, QUANTITY
+from levada.api.fields import AGE, DNS_LABEL, DNS_SUBDOMAIN, DURATION, LOOP_NAME, QUANTITY
 from levada.frontend.mistakes import Mistakes, Path, Step, closest, shorten
 from levada.graph.types import as_text, describe
 
@@ -25,6 +25,8 @@ _PATTERNS = {
     DNS_LABEL: "may hold lowercase letters, digits and '-', and begins and ends with a letter or digit",
     DNS_SUBDOMAIN: "may hold lowercase letters, digits, '-' and '.', and begins and ends with a letter or digit",
     DURATION: "expected a duration such as 90s, 1h30m or 2d",
+    AGE: "expected a duration such as 12h, 7d or P7D",
+    LOOP_NAME: "may hold letters, digits, '_' and '-', and begins with a letter or '_'",
     QUANTITY: "expected a quantity such as 500m, 2 or 1Gi",
 }
 

@@ -14,7 +14,7 @@ STRING, INTEGER, FLOAT, BOOLEAN, LIST, DICT = "String", "Integer", "Float", "Boo
 ANY_ARTIFACT = "Artifact"
 """The artifact type that matches every other."""
 
-KNOWN_ARTIFACTS = frozenset(
+_KNOWN_ARTIFACTS = frozenset(
     {
         ANY_ARTIFACT,
         "Dataset",
@@ -26,7 +26,12 @@ KNOWN_ARTIFACTS = frozenset(
         "Markdown",
     }
 )
-"""Types that are artifacts however they are used; of any other name the use decides."""
+
+
+def is_artifact(name: str) -> bool:
+    """Whether a type is an artifact's however it is used; of any other name the use decides."""
+    return name in _KNOWN_ARTIFACTS or item_type(name) is not None
+
 
 _SPELLINGS = {
     STRING: ("string", "str", "text"),

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from levada.graph.model import Graph, producers
+from levada.graph.model import Approval, Graph, Task, producers
 
 PHASES = ("Pending", "Running", "Succeeded", "Cached", "Skipped", "Failed", "Cancelled")
 """In the order of a legend."""
@@ -18,7 +18,7 @@ class Box:
     path
         The task's identity in the run, such as `sweep.fit`.
     name
-        Its name in its graph.
+        What is written on it: its name in its graph, and what kind of task it is where it runs no container.
     phase
         One of `PHASES`; None in a picture of a definition, which has no state.
     """
@@ -71,14 +71,35 @@ def picture_of(graph: Graph, phases: Mapping[str, str] | None = None, above: str
     above
         The path of the task that `graph` is nested in.
     """
-    paths = {name: f"{above}.{name}" if above else name for name in graph.tasks}
+    prefix = f"{above}." if above else ""
+    paths = {name: f"{prefix}{name}" for name in graph.tasks}
+    boxes, arrows = _drawn(graph.tasks, paths, phases)
+    if graph.finals:
+        place = f"{prefix}finally"
+        paths |= {name: f"{place}.{name}" for name in graph.finals}
+        last, arrows_within = _drawn(graph.finals, paths, phases)
+        within = tuple(arrow for arrow in arrows_within if arrow.source.startswith(f"{place}."))
+        boxes.append(Box(place, "finally", inside=Picture(tuple(last), within)))
+    return Picture(tuple(boxes), tuple(arrows))
+
+
+def _drawn(
+    tasks: Mapping[str, Task], paths: Mapping[str, str], phases: Mapping[str, str] | None
+) -> tuple[list[Box], list[Arrow]]:
+    """The boxes of `tasks`, and the arrows that lead to them."""
     boxes: list[Box] = []
     arrows: list[Arrow] = []
-    for name, task in graph.tasks.items():
+    for name, task in tasks.items():
         path = paths[name]
         inside = picture_of(task.body, phases, path) if isinstance(task.body, Graph) else None
-        boxes.append(Box(path, name, None if phases is None else phases.get(path, "Pending"), inside))
+        boxes.append(Box(path, _label(task), None if phases is None else phases.get(path, "Pending"), inside))
         ordering = {edge.task for edge in task.after}
-        feeding = {name for binding in task.inputs.values() for name in producers(binding)}
+        bindings = [*task.inputs.values(), *([task.loop.items] if task.loop else [])]
+        feeding = {name for binding in bindings for name in producers(binding)}
         arrows += (Arrow(paths[other], path, other in ordering - feeding) for other in task.predecessors())
-    return Picture(tuple(boxes), tuple(arrows))
+    return boxes, arrows
+
+
+def _label(task: Task) -> str:
+    kind = " (approval)" if isinstance(task.body, Approval) else ""
+    return f"{task.name}{kind}{' (forEach)' if task.loop else ''}"

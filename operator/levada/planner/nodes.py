@@ -128,6 +128,7 @@ class Group(Node):
 
     def count_end(self, member: Node) -> None:
         """Note that one of them has ended."""
+        assert member.parent is self
         self.unfinished -= 1
 
 

@@ -3,7 +3,7 @@
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from levada.api.fields import DnsLabel, Duration, ObjectName, Quantity, ValueName, seconds
+from levada.api.fields import Age, DnsLabel, Duration, ObjectName, Quantity, ValueName, seconds
 from levada.api.resources import ResourceRequirements
 
 
@@ -26,6 +26,20 @@ def test_a_duration_in_seconds(text, length):
 @pytest.mark.parametrize("text", ["", "s", "10", "1.5h", "30m1h", "1 h", "-1s", "1w", "1h\n", 90])
 def test_what_is_no_duration(text):
     assert not takes(Duration, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "length"),
+    [("P7D", 604_800), ("PT12H", 43_200), ("P1DT1H1M1S", 90_061), ("P2W", 1_209_600), ("1h30m", 5400)],
+)
+def test_an_age_is_written_as_ours_or_as_in_iso_8601(text, length):
+    assert takes(Age, text)
+    assert seconds(text) == length
+
+
+@pytest.mark.parametrize("text", ["P", "PT", "P1M", "P1Y", "P1W2D", "T1H", "1H", "P1.5D", "p7d", "P7D\n", 7])
+def test_what_is_no_age(text):
+    assert not takes(Age, text)
 
 
 @pytest.mark.parametrize(

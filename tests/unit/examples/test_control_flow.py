@@ -5,9 +5,11 @@ from pathlib import Path
 from levada.frontend.documents import read_documents
 from levada.frontend.native import build_run
 from levada.frontend.objects import check_objects, find_objects
+from levada.graph.model import Artifact
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Success
 from levada.planner.flow.cache import Hit, Miss
+from levada.planner.flow.gates import Verdict
 from levada.planner.flow.rerun import results_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
@@ -74,3 +76,58 @@ def test_a_rerun_takes_over_nothing_of_what_its_parameters_changed():
                 again.answer(lookup.leaf.path, Hit(lookup.earlier, lookup.run), NOW)
         assert play(again, lambda path, inputs, attempt: Success({"result": inputs["rows"]})) == expected
         assert again.root.outputs == {"result": rows}
+
+
+def calculate(path, inputs, attempt):
+    """What the components of the examples do, by the names of their inputs."""
+    task = path.rpartition(".")[2].partition("[")[0]
+    if task == "add":
+        return Success({"result": inputs["a"] + inputs["b"]})
+    if "a" in inputs:
+        return Success({"result": inputs["a"] * inputs["b"]})
+    if task == "numbers":
+        return Success({"numbers": [4, 5, 6]})
+    if task == "grid":
+        score = inputs["depth"] * (25 - inputs["width"])
+        return Success({"score": score, "model": Artifact(f"file:///{path}", type="Model")})
+    if task == "best":
+        scores = inputs["scores"]
+        return Success({"index": scores.index(max(scores)), "score": max(scores)})
+    return Success({"text": inputs["model"].uri})
+
+
+def test_a_pipeline_is_a_task_of_others_by_name_inline_and_for_each_item():
+    run, _ = load("nested.yaml")
+    play(run, calculate)
+    assert (run.root.phase, run.root.outputs) == (Phase.SUCCEEDED, {"once": 10, "each": [11, 14, 19], "twice": 20})
+    assert {"once.square", "each[2].add", "twice.add"} <= run.leaves.keys()
+
+
+def test_loops_give_lists_and_the_best_of_a_grid_is_taken_by_its_index():
+    run, _ = load("loop.yaml")
+    play(run, calculate)
+    assert run.root.outputs == {"written": [6, 20], "made": [16, 25, 36], "score": 30, "best": "file:///grid[2]"}
+
+
+def test_finally_tasks_run_after_a_failure_and_are_told_of_it():
+    run, _ = load("finally.yaml")
+    told = {}
+
+    def act(path, inputs, attempt):
+        told[path] = dict(inputs)
+        return Failure(reasons.ERROR, "exited with code 3", 3) if path == "fails" else Success({"text": "told"})
+
+    assert play(run, act) == ["fails#0", "finally.report#0", "finally.mail#0"]
+    assert told["finally.report"]["state"] == "Failed"
+    assert [failure["path"] for failure in told["finally.report"]["failures"]] == ["fails"]
+    assert run.root.phase is Phase.FAILED
+
+
+def test_nothing_behind_a_gate_starts_until_it_is_opened():
+    run, _ = load("approval.yaml")
+    (start,) = run.plan(NOW).starts
+    run.observe(start.leaf.path, 0, Success({"accuracy": 0.93}), NOW)
+    assert run.plan(NOW).starts == []
+    run.decide("gate", Verdict(True, "somebody"), NOW)
+    play(run, succeed(deployed=0.93))
+    assert (run.root.phase, run.root.outputs) == (Phase.SUCCEEDED, {"deployed": 0.93})

@@ -2,10 +2,11 @@
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 
 import pytest
 
-from levada.graph.model import After, Component, Graph, Output, Task, TaskOutput
+from levada.graph.model import After, Approval, Component, Graph, Loop, Output, Task, TaskOutput
 from levada.pictures.colours import LOOKS
 from levada.pictures.dot import dot
 from levada.pictures.layout import place
@@ -41,6 +42,19 @@ def test_a_picture_holds_nested_graphs_and_tells_data_from_order():
         Arrow("best", "clean", only_orders=True),
     )
     assert picture.boxes[1].inside.arrows == (Arrow("sweep.fit", "sweep.score"),)
+
+
+def test_loops_gates_and_finally_are_told_apart():
+    loop = replace(task("fit", "points", body=SWEEP), inputs={}, loop=Loop(TaskOutput("points", "out")))
+    gate = Task("gate", Approval("Deploy?"), after=(After("fit"),))
+    last = {item.name: item for item in (task("report", "points"), task("mail", "report"))}
+    picture = picture_of(replace(graph(task("points"), loop, gate), finals=last))
+    assert [box.name for box in picture.boxes] == ["points", "fit (forEach)", "gate (approval)", "finally"]
+    assert picture.arrows == (Arrow("points", "fit"), Arrow("fit", "gate", only_orders=True))
+    assert picture.boxes[3].inside.arrows == (Arrow("finally.report", "finally.mail"),)
+    assert "finally" in mermaid(picture)
+    assert "finally" in dot(picture)
+    assert "finally.mail" in svg(picture)
 
 
 def test_a_task_that_feeds_and_orders_has_one_arrow_of_data():

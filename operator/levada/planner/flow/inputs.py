@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from levada.graph.model import ABSENT, Binding, Datum, Input, Item, TaskOutput
+from levada.graph.model import ABSENT, Binding, Datum, Input, Item, OneOf, TaskOutput
 from levada.graph.types import STRING, ValueMismatchError, as_text, check_value, natural_type
 from levada.planner import reasons
 from levada.planner.flow.condition import decide
@@ -100,7 +100,11 @@ def _as_declared(declared: Input | None, datum: Datum) -> Datum:
 
 
 def _uses_item(binding: Binding) -> bool:
-    return isinstance(binding, Item) or (isinstance(binding, TaskOutput) and isinstance(binding.at, Item))
+    if isinstance(binding, OneOf):
+        return any(_uses_item(choice) for choice in binding.choices)
+    if isinstance(binding, TaskOutput):
+        return binding.at is not None and _uses_item(binding.at)
+    return isinstance(binding, Item)
 
 
 def _may_do_without(node: Node, producer: Node) -> bool:

@@ -15,6 +15,7 @@ from levada.graph.model import (
     Item,
     Literal,
     Loop,
+    OneOf,
     Output,
     Parameter,
     Task,
@@ -190,6 +191,20 @@ def test_at_takes_the_output_of_one_iteration_by_an_index_that_another_task_find
 
     play(run, act)
     assert seen["deploy"]["model"].uri == "s3://b/fit[2]"
+
+
+def test_each_iteration_may_take_another_output_by_its_item():
+    choice = TaskOutput("fit", "n", at=Item(("x",)))
+    use = Task("use", component("n"), {"n": OneOf((choice,))}, loop=Loop(Literal([{"x": 2}, {"x": 0}])))
+    run = Run(graph(loop(), use), {})
+    seen = {}
+
+    def act(path, inputs, attempt):
+        seen[path] = inputs
+        return square(path, inputs, attempt)
+
+    play(run, act)
+    assert (seen["use[0]"], seen["use[1]"]) == ({"n": 4}, {"n": 9})
 
 
 @pytest.mark.parametrize("index", [3, -1])
