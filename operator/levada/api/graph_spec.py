@@ -10,7 +10,7 @@ from levada.api.component import ComponentSpec
 from levada.api.fields import Anything, Duration, Flag, NamedType, ObjectName, TaskName, Text, ValueName
 from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
-from levada.api.policies import Retry
+from levada.api.policies import HistoryLimit, Retry
 
 
 class Parameter(Model):
@@ -208,6 +208,9 @@ class PipelineSpec(Model):
 
     fail_fast: Flag | None = None
     """Whether a run stops at its first failure, unless it says so itself."""
+
+    history_limit: HistoryLimit | None = None
+    """How many finished runs that refer to this Pipeline stay."""
 
     pod_template: PodTemplate | None = None
     """Options of all the pipeline's Pods."""

@@ -1,4 +1,4 @@
-"""What a task does when an attempt goes wrong: further attempts, waits between them, more memory."""
+"""What a task does when an attempt goes wrong (further attempts, waits, more memory); what stays after runs."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,6 +10,7 @@ from levada.api.fields import Duration, Integer, Quantity
 
 Number = Annotated[float, Field(strict=True)]
 RetryReason = Literal["Error", "OOMKilled", "Timeout"]
+PodCleanup = Literal["OnSuccess", "OnCompletion", "Never"]
 
 
 class Backoff(Model):
@@ -70,3 +71,13 @@ class Retry(Model):
                 "codes_without_error", "exitCodes chooses among failures for Error, which reasons does not name"
             )
         return self
+
+
+class HistoryLimit(Model):
+    """How many finished runs of a Pipeline stay; the oldest beyond that are deleted."""
+
+    successful: Annotated[Integer, Field(ge=0, le=100_000)] | None = None
+    """Of those that succeeded; all where nothing is given."""
+
+    failed: Annotated[Integer, Field(ge=0, le=100_000)] | None = None
+    """Of those that failed or were cancelled; all where nothing is given."""

@@ -13,19 +13,15 @@ JsonType = Literal["string", "object", "array", "boolean", "integer"]
 # The JSON type of each field in the design: a rule needs a typed field, the API server compiles none for untyped ones.
 NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
     "run": {
-        "artifactPolicy": "string",
         "cache": "object",
         "kfp": "string",
         "nodeLossTimeout": "string",
         "parallelism": "integer",
-        "podCleanup": "string",
         "rerunOf": "object",
-        "ttlAfterFinished": "string",
     },
     "pipeline": {
         "cache": "object",
         "finally": "array",
-        "historyLimit": "object",
         "kfp": "string",
         "parallelism": "integer",
     },

@@ -85,6 +85,9 @@ def build_run(
     name = pipeline_reference(spec)
     if "pipelineSpec" in spec:
         pipeline, at = spec["pipelineSpec"], SPEC / "pipelineSpec"
+        if "historyLimit" in mapping(pipeline):
+            message = "only a Pipeline has a history: a run with a pipelineSpec is its only run; use ttlAfterFinished"
+            mistakes.add(at / "historyLimit", message)
     elif name is not None and name in pipelines:
         at = Path(("spec",), f"Pipeline/{name}")
         pipeline = without_nulls(pipelines[name], at)

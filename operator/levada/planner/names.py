@@ -16,6 +16,7 @@ ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
 SPEC_ANNOTATION = f"{GROUP}/spec-hash"
 VALUES_ANNOTATION = f"{GROUP}/value-"
 STARTED_ANNOTATION = f"{GROUP}/started-uid"
+KEPT_ANNOTATION = f"{GROUP}/kept-for-gitops"
 RESULT_FINALIZER = f"{GROUP}/result"
 STORE_OBJECT = "levada-store"
 
