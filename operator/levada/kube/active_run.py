@@ -22,7 +22,7 @@ from levada.kube.record import Record
 from levada.kube.run_store import RunStore
 from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
-from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, TASK_ANNOTATION, pod_name
+from levada.planner.names import RESULT_FINALIZER, pod_name
 from levada.planner.nodes import Leaf
 from levada.planner.plan import Start
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
@@ -134,7 +134,7 @@ class ActiveRun:
         if pod is None:
             return await self._look_for(name, now) if name in self._live else []
         self.vanished.pop(name, None)
-        path, attempt = _attempt_of(pod)
+        path, attempt = task_pods.attempt_of(pod)
         leaf = self.run.leaves.get(path)
         if leaf is None or attempt != leaf.attempt or leaf.phase.is_final:
             return []
@@ -240,7 +240,7 @@ class ActiveRun:
     async def _release_recorded(self) -> None:
         held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
         for pod in held:
-            path, attempt = _attempt_of(pod)
+            path, attempt = task_pods.attempt_of(pod)
             if not self.run.is_recorded(path, attempt):
                 continue
             await self._keep_log(pod, path, attempt)
@@ -261,9 +261,3 @@ class ActiveRun:
             await self.store.keep_log(self._api, self.identity, pod.metadata.name, path, attempt)
         except (ApiError, ApiUnreachableError, StoreError) as error:
             _log.warning("the end of its log is not kept: %s", error, extra={"task": path})
-
-
-def _attempt_of(pod: PodView) -> tuple[str, int]:
-    """The task's path and the attempt that a Pod says it is."""
-    annotations = pod.metadata.annotations
-    return annotations.get(TASK_ANNOTATION, ""), int(annotations.get(ATTEMPT_ANNOTATION, "-1"))

@@ -100,7 +100,7 @@ class Ended:
 def ended_run(run: Mapping[str, Any], defaults: Defaults, now: datetime) -> Ended | None:
     """What to remember of the PipelineRun `run`; None while it is not over."""
     metadata, spec, status = run["metadata"], run["spec"], run.get("status", {})
-    if status.get("phase") not in _FINAL or not status.get("completionTime"):
+    if not is_over(run) or not status.get("completionTime"):
         return None
     ttl = spec.get("ttlAfterFinished")
     return Ended(
@@ -115,6 +115,11 @@ def ended_run(run: Mapping[str, Any], defaults: Defaults, now: datetime) -> Ende
         applier_of(metadata),
         KEPT_ANNOTATION in metadata.get("annotations", {}),
     )
+
+
+def is_over(run: Mapping[str, Any]) -> bool:
+    """Whether nothing of the PipelineRun `run` will change any more."""
+    return run.get("status", {}).get("phase") in _FINAL
 
 
 def applier_of(metadata: Mapping[str, Any]) -> str:
@@ -164,6 +169,12 @@ class History:
     def settle(self, run: Ended, *, is_kept: bool) -> None:
         """Note that what had to be done about `run` has been done: it was deleted, or it stays without Pods."""
         self._settled[run.uid] = is_kept
+
+    def postpone(self, run: Ended, now: datetime) -> None:
+        """Note that nothing could be done about `run`: it rests once more."""
+        known = self._runs.get(run.key)
+        if known and known.uid == run.uid:
+            self._runs[run.key] = replace(run, seen=now)
 
     def is_kept(self, uid: str) -> bool:
         """Whether the run with `uid` stays though its time is over: all but the object may go."""
