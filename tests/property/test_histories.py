@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 
 from levada.graph.model import ABSENT, After, Graph, Parameter, Task, TaskOutput
 from levada.planner.attempt import Failure, Running, Success, Waiting
-from levada.planner.encoding import decode_rows, leaf_of
+from levada.planner.encoding import decode_rows, node_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from levada.planner.status import Shards, tasks_status
@@ -176,7 +176,7 @@ class Histories(RuleBasedStateMachine):
     def restart(self, data):
         self.run = Run(self.graph, {})
         for row in decode_rows(self.text):
-            self.run.restore(row.path, leaf_of(row, self.run.leaves[row.path], row.outputs or {}), self.now)
+            self.run.restore(row.path, node_of(row, self.run.nodes[row.path], row.outputs or {}), self.now)
         self.run.mark_recorded(self.run.version)
         for key in data.draw(st.permutations(list(self.pods))):
             # An end may be seen later than that of what came after: its manifest has to be read first.

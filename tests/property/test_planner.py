@@ -10,7 +10,7 @@ from levada.graph.model import After
 from levada.graph.policies import Retry
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Running, Success
-from levada.planner.encoding import decode_rows, encode_rows, leaf_of, row_of
+from levada.planner.encoding import decode_rows, encode_rows, node_of, row_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from unit.planner.graphs import graph, task
@@ -110,7 +110,7 @@ def test_each_kind_of_failure_spends_its_own_budget_whatever_restarts_come_betwe
         if attempts in restarts:
             (row,) = decode_rows(encode_rows([row_of(run.leaves["a"], None)]))
             run = Run(shape, {})
-            run.restore("a", leaf_of(row, run.leaves["a"], {}), now)
+            run.restore("a", node_of(row, run.leaves["a"], {}), now)
         run.mark_recorded(run.version)
         plan = run.plan(now)
         now = plan.wake or now

@@ -10,6 +10,7 @@ from levada.kube.client import Api
 from levada.kube.errors import ApiError
 from levada.kube.resource import CONFIG_MAPS, PIPELINE_RUNS
 from levada.planner.encoding import Row, decode_rows, readable
+from levada.planner.paths import in_tree_order
 
 _NOT_FOUND = 404
 
@@ -28,7 +29,8 @@ async def read_run(api: Api, namespace: str, name: str) -> View:
     rows = read_rows(status)
     shards = await _read_shards(api, namespace, status.get("outputsConfigMaps", []), rows)
     recorded = {row.path: readable(row) | _outputs(row, shards) for row in rows}
-    view = run_view(run, [recorded.get(path, task) for path, task in ({**recorded, **listed}).items()])
+    tasks = {path: recorded.get(path, task) for path, task in {**listed, **recorded}.items()}
+    view = run_view(run, [tasks[path] for path in in_tree_order(tasks)])
     own = [shard[""] for shard in shards.values() if "" in shard]
     return view | {"outputs": {**view["outputs"], **own[0]}} if own else view
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal as OneWordOf
+from typing import Any
+from typing import Literal as OneWordOf
 
 from levada.graph.placeholders import Argument
 from levada.graph.policies import NO_RETRY, Cache, Retry

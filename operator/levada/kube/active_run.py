@@ -22,8 +22,9 @@ from levada.kube.record import Record
 from levada.kube.run_store import RunStore
 from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
+from levada.planner.encoding import timestamp
 from levada.planner.names import RESULT_FINALIZER, pod_name
-from levada.planner.nodes import Leaf
+from levada.planner.nodes import Gate, Leaf, Node
 from levada.planner.plan import Start
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
 from levada.planner.podview import PodView
@@ -75,7 +76,10 @@ class ActiveRun:
     _told: int = 0
 
     def __post_init__(self) -> None:
-        self.run = Run(self.graph, self.inputs, started=self.record.started)
+        identity = self.identity
+        facts = {"name": identity.name, "namespace": identity.namespace, "uid": identity.uid}
+        facts["startTime"] = timestamp(self.record.started)
+        self.run = Run(self.graph, self.inputs, started=self.record.started, facts=facts)
         self._hints = PodHints(self._api)
 
     @property
@@ -92,11 +96,11 @@ class ActiveRun:
         """Take over what the status recorded before a restart."""
         await self.record.restore(self.run, now)
         for leaf in self.run.leaves.values():
-            if leaf.is_started and not leaf.phase.is_final:
+            if leaf.is_started and not leaf.phase.is_final and not isinstance(leaf, Gate):
                 self._live[self._pod_name(leaf)] = (leaf, leaf.attempt)
         self._told = len(self.run.failed)
 
-    def news(self) -> list[Leaf]:
+    def news(self) -> list[Node]:
         """The tasks that have failed since this was last asked, the first few of a run."""
         failed = self.run.failed[self._told : MOST_NEWS]
         self._told = len(self.run.failed)

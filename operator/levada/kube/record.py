@@ -14,7 +14,7 @@ from levada.kube.client import Api, Json
 from levada.kube.errors import ApiError
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.task_pods import CONFLICT, FORBIDDEN, NOT_FOUND
-from levada.planner.encoding import decode_rows, leaf_of
+from levada.planner.encoding import decode_rows, node_of
 from levada.planner.refusal import refusal_of
 from levada.planner.run import Run
 from levada.planner.status import Shards, Standing, head_status, standing, tasks_status
@@ -60,13 +60,13 @@ class Record:
         self._shards.names = list(status.get("outputsConfigMaps", []))
         shards = [await bulky.read(self.api, self.object, name) for name in self._shards.names]
         for row in decode_rows(status.get("taskStates", "")):
-            like = run.leaves.get(row.path)
+            like = run.nodes.get(row.path)
             if like is None:
                 continue
             outputs = shards[row.shard][row.path] if row.shard is not None else row.outputs or {}
             if row.shard is not None:
                 self._shards.of[row.path] = row.shard
-            run.restore(row.path, leaf_of(row, like, outputs), now)
+            run.restore(row.path, node_of(row, like, outputs), now)
         run.mark_recorded(run.version)
 
     async def write(self, run: Run, now: datetime, *, force: bool = False) -> float | None:

@@ -16,7 +16,7 @@ from levada.local.interrupts import Interrupts
 from levada.local.journal import Journal
 from levada.local.opening import Definition, Opened, open_run
 from levada.local.processes import Processes
-from levada.local.record import Record, record_of, views_of
+from levada.local.record import Record, counts_of, record_of, views_of
 from levada.local.runners import Runner, find_runner
 from levada.local.surroundings import look_at
 from levada.local.tasks import STOP_GRACE, Tasks
@@ -75,8 +75,9 @@ def run_local(
         with writing(folder.home):
             opened = open_run(folder, definition, graph, inputs)
         if opened.recorded.end:
-            tasks = list(views_of(opened.head, opened.recorded.rows).values())
-            final = record_of(opened.head, tasks, opened.recorded.end, is_held=False)
+            rows = opened.recorded.rows
+            views, counts = views_of(opened.head, rows), counts_of(opened.head, rows)
+            final = record_of(opened.head, views, counts, opened.recorded.end, is_held=False)
             observer(final)
             return final
         starts.end_all(opened.head.uid)

@@ -19,8 +19,8 @@ from levada.local.home import RunFolder, attempt_key
 from levada.local.journal import Recorded, read_journal
 from levada.local.record import Head
 from levada.local.survivors import AttemptEnd, Traces, end_survivors, read_attempts
-from levada.planner.encoding import Row, leaf_of
-from levada.planner.nodes import Phase
+from levada.planner.encoding import Row, node_of, timestamp
+from levada.planner.nodes import Gate, Group, Leaf, Phase
 from levada.planner.run import Run
 from levada.store.tree import discard
 
@@ -72,19 +72,17 @@ def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: di
     RunDiffersError
         When there is a run of this name that is another one.
     """
-    run = Run(graph, inputs)
     if not folder.definition.exists():
-        head = _new_head(definition, run)
+        head = _new_head(definition, graph, inputs)
         _write_head(folder.definition, head)
-        run.started = head.started
-        return Opened(head, run, Recorded(), {})
+        return Opened(head, _run(head, graph, inputs), Recorded(), {})
     head = read_head(folder)
     if build_run(head.run, head.pipelines, head.components) != (graph, inputs):
         raise RunDiffersError(
             f"there is a local run {head.name!r} already, of another definition or with other parameters; "
             f"give this one another --name, or remove {folder.path} with all its results"
         )
-    run.started = head.started
+    run = _run(head, graph, inputs)
     recorded = read_journal(folder.journal)
     opened = Opened(head, run, recorded, {})
     if recorded.end is None:
@@ -102,13 +100,20 @@ def read_head(folder: RunFolder) -> Head:
         raise FolderError(f"{folder.definition} cannot be read ({error}); remove {folder.path}") from None
 
 
-def _new_head(definition: Definition, run: Run) -> Head:
+def _run(head: Head, graph: Graph, inputs: Mapping[str, Datum]) -> Run:
+    facts = {"name": head.name, "namespace": head.namespace, "uid": head.uid, "startTime": timestamp(head.started)}
+    return Run(graph, inputs, started=head.started, facts=facts)
+
+
+def _new_head(definition: Definition, graph: Graph, inputs: Mapping[str, Datum]) -> Head:
+    nodes = Run(graph, inputs).nodes
     return Head(
         definition.name,
         definition.namespace,
         uuid.uuid4().hex,
         datetime.now(UTC),
-        list(run.leaves),
+        list(nodes),
+        [path for path, node in nodes.items() if isinstance(node, Group)],
         dict(definition.run),
         dict(definition.pipelines),
         dict(definition.components),
@@ -129,13 +134,13 @@ def _restore(opened: Opened, traces: Traces, folder: RunFolder) -> None:
     run = opened.run
     for leftover in (folder.path / "work").glob(f"*{GOING}"):
         discard(leftover)
-    unseen = dict.fromkeys([*opened.recorded.rows, *run.leaves])
+    unseen = dict.fromkeys([*opened.recorded.rows, *run.nodes])
     for path in unseen:
         row = opened.recorded.rows.get(path) or Row(path, Phase.PENDING)
-        like = run.leaves.get(path)
+        like = run.nodes.get(path)
         if like is None:
             continue
-        if not row.phase.is_final:
+        if isinstance(like, Leaf) and not isinstance(like, Gate) and not row.phase.is_final:
             key = attempt_key(path, row.attempt)
             # What it left is cleared once its result is noted: without it the disk has lost that note, with its power.
             if key in traces.ended and folder.work(key).exists():
@@ -144,6 +149,6 @@ def _restore(opened: Opened, traces: Traces, folder: RunFolder) -> None:
             elif key in traces.ended or key in traces.running or row.phase is Phase.RUNNING:
                 discard(folder.work(key))
                 row = Row(path, Phase.PENDING, row.attempt + 1, row.infra_failures)
-        run.restore(path, leaf_of(row, like, row.outputs or {}), now)
+        run.restore(path, node_of(row, like, row.outputs or {}), now)
         opened.recorded.rows[path] = row
     run.mark_recorded(run.version)

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from levada.local.journal import End
-from levada.planner.encoding import Row, readable
+from levada.planner.encoding import Row, readable, timestamp
 from levada.planner.nodes import Phase
+from levada.planner.paths import in_tree_order
 
 Record = dict[str, Any]
 
@@ -24,7 +25,9 @@ class Head(msgspec.Struct, frozen=True):
     uid
         Tells this run from an earlier one of the same name.
     tasks
-        The paths of all tasks that are known from the beginning, in written order.
+        The paths of all tasks and groups that are known from the beginning, in written order.
+    groups
+        Those of them that are groups.
     run, pipelines, components
         The definition: the run's spec, and specs by name.
     """
@@ -34,6 +37,7 @@ class Head(msgspec.Struct, frozen=True):
     uid: str
     started: datetime
     tasks: list[str]
+    groups: list[str]
     run: dict[str, Any]
     pipelines: dict[str, Any]
     components: dict[str, Any]
@@ -41,14 +45,14 @@ class Head(msgspec.Struct, frozen=True):
 
 
 def views_of(head: Head, rows: Mapping[str, Row]) -> dict[str, Record]:
-    """What a record says of every task, by path."""
-    paths = dict.fromkeys([*head.tasks, *rows])
-    return {path: view_of(rows.get(path) or Row(path, Phase.PENDING)) for path in paths}
+    """What a record says of every task and group, by path."""
+    return {path: view_of(rows.get(path) or _unseen(head, path)) for path in {**dict.fromkeys(head.tasks), **rows}}
 
 
-def record_of(head: Head, tasks: list[Record], end: End | None, *, is_held: bool) -> Record:
-    """The record of a run whose tasks stand like that; `is_held` while an engine runs it."""
-    counts = Counter(task["phase"] for task in tasks)
+def record_of(
+    head: Head, tasks: Mapping[str, Record], counts: Mapping[Phase, int], end: End | None, *, is_held: bool
+) -> Record:
+    """The record of a run whose tasks stand like that, so many in each phase; `is_held` while an engine runs it."""
     phase, reason, message = _standing(head, end, counts, is_held=is_held)
     return {
         "name": head.name,
@@ -57,19 +61,29 @@ def record_of(head: Head, tasks: list[Record], end: End | None, *, is_held: bool
         "reason": reason,
         "message": message,
         "parameters": head.run.get("parameters") or {},
-        "startTime": _time(head.started),
+        "startTime": timestamp(head.started),
         "completionTime": end.finished if end else None,
         "outputs": end.outputs if end else {},
-        "counts": {"total": len(tasks), **{phase.lower(): counts[phase] for phase in Phase}},
-        "tasks": tasks,
+        "counts": {"total": sum(counts.values()), **{phase.lower(): counts.get(phase, 0) for phase in Phase}},
+        "tasks": [tasks[path] for path in in_tree_order(tasks)],
     }
 
 
-def _standing(head: Head, end: End | None, counts: Counter[str], *, is_held: bool) -> tuple[str, str, str]:
+def counts_of(head: Head, rows: Mapping[str, Row]) -> Counter[Phase]:
+    """How many tasks, groups apart, stand in each phase."""
+    standing = (rows.get(path) or _unseen(head, path) for path in {**dict.fromkeys(head.tasks), **rows})
+    return Counter(row.phase for row in standing if not row.is_group)
+
+
+def _unseen(head: Head, path: str) -> Row:
+    return Row(path, Phase.PENDING, is_group=path in head.groups)
+
+
+def _standing(head: Head, end: End | None, counts: Mapping[Phase, int], *, is_held: bool) -> tuple[str, str, str]:
     if end:
         return end.phase, end.reason, end.message
     if is_held:
-        return "Running", "Running", _progress((counts[phase], phase.lower()) for phase in Phase)
+        return "Running", "Running", _progress((counts.get(phase, 0), phase.lower()) for phase in Phase)
     cure = f"nobody runs it; `levada run --local` with --name {head.name} goes on"
     return "Suspended", "Interrupted", cure
 
@@ -87,7 +101,3 @@ def view_of(row: Row) -> Record:
     task |= {"attempts": told.get("attempts", 0), "cached": row.phase is Phase.CACHED}
     task |= {"outputs": told.get("outputs", {}), "logTail": told.get("logTail", "")}
     return task
-
-
-def _time(time: datetime) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ")

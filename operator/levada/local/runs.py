@@ -13,7 +13,7 @@ from levada.local.errors import NoSuchTaskError
 from levada.local.home import RunFolder, attempt_key, default_home, open_stores, writing
 from levada.local.journal import read_journal
 from levada.local.opening import read_head
-from levada.local.record import Record, record_of, views_of
+from levada.local.record import Record, counts_of, record_of, views_of
 from levada.local.starter import slot_file
 from levada.local.survivors import read_attempts
 
@@ -57,7 +57,8 @@ class LocalRuns:
         with writing(self._home):
             recorded = read_journal(folder.journal)
         head = read_head(folder)
-        return record_of(head, list(views_of(head, recorded.rows).values()), recorded.end, is_held=is_held)
+        views, counts = views_of(head, recorded.rows), counts_of(head, recorded.rows)
+        return record_of(head, views, counts, recorded.end, is_held=is_held)
 
     def follow(self, name: str) -> Iterator[Record]:
         """How it stands, again whenever that changes; ends when it is over or nobody runs it any more."""

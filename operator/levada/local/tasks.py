@@ -95,7 +95,7 @@ class Tasks:
         """How the run stands."""
         self._views.update((path, view_of(self._rows[path])) for path in self._changed)
         self._changed.clear()
-        return record_of(self._head, list(self._views.values()), self._end, is_held=not self._stopping)
+        return record_of(self._head, self._views, self._run.counts, self._end, is_held=not self._stopping)
 
     def advance(self) -> datetime | None:
         """Note what happened, and start and stop what the planner says. Returns when to come back by itself."""

@@ -10,13 +10,14 @@ import base64
 import zlib
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
+from typing import Any, overload
 
 import msgspec
 
 from levada.graph.model import Artifact, Datum
-from levada.planner.nodes import Leaf, Phase
-from levada.planner.reasons import INVALID_CONDITION
+from levada.graph.outputs import offered
+from levada.planner.nodes import Leaf, Node, Phase
+from levada.planner.reasons import NEVER_STARTED
 
 READABLE_TASKS = 100
 """Runs with more tasks than this show failed tasks only."""
@@ -53,14 +54,26 @@ class Row(msgspec.Struct, array_like=True, omit_defaults=True):
     trouble: str = ""
     oom_kills: int = 0
     not_before: datetime | None = None
+    is_group: bool = False
 
 
 _ENCODER = msgspec.json.Encoder()
 _ROWS = msgspec.json.Decoder(list[Row])
 
 
-def row_of(leaf: Leaf, shard: int | None) -> Row:
-    """What is kept of `leaf`."""
+def row_of(node: Node, shard: int | None) -> Row:
+    """What is kept of `node`; of a group little, for all else follows from its tasks."""
+    if not isinstance(node, Leaf):
+        return Row(
+            node.path,
+            node.phase,
+            reason=node.reason,
+            message=node.message[:_MESSAGE],
+            started=node.started,
+            finished=node.finished,
+            is_group=True,
+        )
+    leaf = node
     return Row(
         leaf.path,
         leaf.phase,
@@ -86,18 +99,18 @@ def brief(row: Row) -> Row:
     return msgspec.structs.replace(row, message=row.message[:_BRIEF], log="", trouble="")
 
 
-def leaf_of(row: Row, like: Leaf, outputs: Mapping[str, Any]) -> Leaf:
-    """A free-standing leaf with what was kept of it, for `Run.restore`."""
+def node_of(row: Row, like: Node, outputs: Mapping[str, Any]) -> Node:
+    """A free-standing node with what was kept of it, for `Run.restore`."""
+    if not isinstance(like, Leaf):
+        return Node(row.path, like.task, None, started=row.started, finished=row.finished)
     leaf = Leaf(row.path, like.task, None)
     leaf.phase, leaf.attempt, leaf.infra_failures = row.phase, row.attempt, row.infra_failures
     leaf.reason, leaf.message, leaf.exit_code, leaf.log = row.reason, row.message, row.exit_code, row.log
     leaf.pod, leaf.trouble = row.pod, row.trouble
     leaf.oom_kills, leaf.not_before = row.oom_kills, row.not_before
     leaf.started, leaf.finished = row.started, row.finished
-    leaf.outputs = {
-        name: plain if like.component.outputs[name].is_parameter else Artifact(**plain)
-        for name, plain in outputs.items()
-    }
+    made = offered(like.task.body)
+    leaf.outputs = {name: plain if made[name].is_parameter else Artifact(**plain) for name, plain in outputs.items()}
     return leaf
 
 
@@ -140,11 +153,13 @@ def readable(row: Row) -> dict[str, Any]:
 
 def _is_under_way(row: Row) -> bool:
     """Whether the attempt that the row counts has been started, and is not one that is waited for or never came."""
+    if row.is_group:
+        return False
     if row.phase is Phase.PENDING:
         return bool(row.attempt)
     if row.phase is Phase.CANCELLED:
         return bool(row.pod or row.started)
-    return row.phase is not Phase.SKIPPED and row.reason != INVALID_CONDITION
+    return row.phase is not Phase.SKIPPED and row.reason not in NEVER_STARTED
 
 
 def plain_outputs(outputs: Mapping[str, Datum]) -> dict[str, Any] | None:
@@ -153,7 +168,9 @@ def plain_outputs(outputs: Mapping[str, Datum]) -> dict[str, Any] | None:
 
 
 def plain(datum: Datum) -> Any:
-    """A parameter's value, or an artifact as `{uri, digest, type, metadata}`."""
+    """A parameter's value, or an artifact as `{uri, digest, type, metadata}`; of an artifact list all."""
+    if isinstance(datum, tuple):
+        return [plain(item) for item in datum]
     if not isinstance(datum, Artifact):
         return datum
     shown = {"uri": datum.uri, "digest": datum.digest, "type": datum.type, "metadata": dict(datum.metadata)}
@@ -170,6 +187,10 @@ def size_of(outputs: Mapping[str, Datum]) -> int:
     return len(_ENCODER.encode(plain_outputs(outputs)))
 
 
+@overload
+def timestamp(time: datetime) -> str: ...
+@overload
+def timestamp(time: None) -> None: ...
 def timestamp(time: datetime | None) -> str | None:
     """A time as Kubernetes writes it, to the second."""
     return time.strftime("%Y-%m-%dT%H:%M:%SZ") if time else None

@@ -1,27 +1,14 @@
-"""The instances of a graph's tasks within one run: a tree of leaves (attempts at a container) and groups."""
+"""The instances of a graph's tasks within one run: a tree of leaves (attempts at a container) and groups of them."""
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 
-from levada.graph.model import (
-    ABSENT,
-    Artifact,
-    Binding,
-    Component,
-    Datum,
-    External,
-    Graph,
-    Input,
-    Literal,
-    OneOf,
-    Parameter,
-    Task,
-    TaskOutput,
-)
+from levada.graph.model import ABSENT, Approval, Binding, Component, Datum, Graph, Input, Task
 from levada.planner.attempt import Failure
 
 
@@ -47,21 +34,30 @@ class Phase(StrEnum):
         return self in (Phase.SUCCEEDED, Phase.CACHED)
 
 
-class UnavailableError(LookupError):
-    """An output that a skipped or failed task never made; carries the producer's phase."""
-
-    def __init__(self, producer: Node) -> None:
-        super().__init__(producer.path)
-        self.producer = producer
-
-
 @dataclass(slots=True, eq=False)
 class Node:
-    """What leaves and groups share: a place in the tree, what it waits for and who waits for it."""
+    """What leaves and groups share: a place in the tree, what it waits for and who waits for it.
+
+    Attributes
+    ----------
+    scope
+        The graph among whose inputs and tasks its bindings are read; None for the run itself.
+    parent
+        The group that is told of its end: its scope, or the loop that it is an iteration of.
+    survives
+        Whether it runs whatever becomes of the rest: it is of a `finally`.
+    item
+        Of an iteration its item.
+    changed
+        The run's version at its last change.
+    """
 
     path: str
     task: Task
-    scope: Group | None
+    scope: Scope | None
+    parent: Group | None = None
+    survives: bool = False
+    item: Datum = ABSENT
     blockers: int = 0
     dependants: list[Node] = field(default_factory=list)
     phase: Phase = Phase.PENDING
@@ -69,7 +65,9 @@ class Node:
     message: str = ""
     inputs: Mapping[str, Datum] = field(default_factory=dict)
     outputs: Mapping[str, Datum] = field(default_factory=dict)
+    started: datetime | None = None
     finished: datetime | None = None
+    changed: int = 0
 
     @property
     def declared_inputs(self) -> Mapping[str, Input]:
@@ -79,10 +77,7 @@ class Node:
 
 @dataclass(slots=True, eq=False)
 class Leaf(Node):
-    """A container task; `attempt` counts from 0, `changed` is the run's version at its last change.
-
-    `trouble` says why the attempt before failed.
-    """
+    """A container task; `attempt` counts from 0, `trouble` says why the attempt before failed."""
 
     attempt: int = 0
     infra_failures: int = 0
@@ -94,8 +89,6 @@ class Leaf(Node):
     exit_code: int | None = None
     log: str = ""
     pod: str = ""
-    started: datetime | None = None
-    changed: int = 0
 
     def take_over(self, record: Leaf) -> None:
         """Stand where `record`, a free-standing leaf, stood; its phase is for the run to decide."""
@@ -112,11 +105,47 @@ class Leaf(Node):
 
 
 @dataclass(slots=True, eq=False)
+class Gate(Leaf):
+    """A task that waits for somebody's decision: nothing runs for it."""
+
+    @property
+    def approval(self) -> Approval:
+        """What it asks, and how long."""
+        assert isinstance(self.task.body, Approval)
+        return self.task.body
+
+
+@dataclass(slots=True, eq=False)
 class Group(Node):
-    """A nested graph, or the run itself; `unfinished` counts children that are not final."""
+    """Nodes that end together; `unfinished` counts those of them that are waited for and not final."""
+
+    unfinished: int = 0
+
+    def members(self) -> Iterator[Node]:
+        """What it consists of, in written order."""
+        raise NotImplementedError
+
+
+@dataclass(slots=True, eq=False)
+class Scope(Group):
+    """A nested graph, or the run itself.
+
+    Attributes
+    ----------
+    children
+        Its tasks by name, those of `finally` included.
+    facts
+        What `{run: ...}` says of the run: one mapping for all of its scopes.
+    state
+        How its tasks ended, once they have and those of `finally` begin.
+    failures
+        What of it made, or will make, it fail.
+    """
 
     children: dict[str, Node] = field(default_factory=dict)
-    unfinished: int = 0
+    facts: Mapping[str, str] = field(default_factory=dict)
+    state: Phase | None = None
+    failures: list[Node] = field(default_factory=list)
 
     @property
     def graph(self) -> Graph:
@@ -124,64 +153,40 @@ class Group(Node):
         assert isinstance(self.task.body, Graph)
         return self.task.body
 
-    def value(self, binding: Binding) -> Datum:
-        """What `binding` stands for among this group's inputs and children.
+    def members(self) -> Iterator[Node]:
+        """Its tasks."""
+        yield from self.children.values()
 
-        Raises
-        ------
-        UnavailableError
-            When it names the output of a task that ended without outputs.
-        """
-        if isinstance(binding, Literal):
-            return ABSENT if binding.value is None else binding.value
-        if isinstance(binding, Parameter):
-            return self.inputs.get(binding.name, ABSENT)
-        if isinstance(binding, External):
-            return Artifact(binding.uri)
-        if isinstance(binding, OneOf):
-            return self._first(binding)
-        assert isinstance(binding, TaskOutput)
-        producer = self.children[binding.task]
-        if binding.output not in producer.outputs:
-            raise UnavailableError(producer)
-        return producer.outputs[binding.output]
+    def tasks(self) -> Iterator[Node]:
+        """Its tasks without those of `finally`."""
+        return (self.children[name] for name in self.graph.tasks)
 
-    def _first(self, binding: OneOf) -> Datum:
-        """Of exclusive branches the first that succeeded; where none did, a failure says more than a skip."""
-        missing: list[Node] = []
-        for choice in binding.choices:
-            producer = self.children[choice.task]
-            if producer.phase.is_success and choice.output in producer.outputs:
-                return producer.outputs[choice.output]
-            missing.append(producer)
-        raise UnavailableError(next((node for node in missing if node.phase is not Phase.SKIPPED), missing[0]))
-
-    def leaves(self) -> Iterator[Leaf]:
-        """Every leaf below, in written order."""
-        for child in self.children.values():
-            if isinstance(child, Group):
-                yield from child.leaves()
-            else:
-                assert isinstance(child, Leaf)
-                yield child
+    def finals(self) -> Iterator[Node]:
+        """Its `finally` tasks."""
+        return (self.children[name] for name in self.graph.finals)
 
 
-def grow(graph: Graph, inputs: Mapping[str, Datum]) -> Group:
-    """The whole tree of a run of `graph`; every child waits for its group's start besides its predecessors."""
-    root = Group("", Task("", graph), None, inputs=inputs)
-    pending = [root]
-    while pending:
-        group = pending.pop()
-        for name, task in group.graph.tasks.items():
-            path = f"{group.path}.{name}" if group.path else name
-            child: Node = Group(path, task, group) if isinstance(task.body, Graph) else Leaf(path, task, group)
-            group.children[name] = child
-            if isinstance(child, Group):
-                pending.append(child)
-        group.unfinished = len(group.children)
-        for child in group.children.values():
-            predecessors = child.task.predecessors()
-            child.blockers = len(predecessors) + 1
-            for predecessor in predecessors:
-                group.children[predecessor].dependants.append(child)
-    return root
+@dataclass(slots=True, eq=False)
+class Iterations(Group):
+    """A task with `forEach`: its iterations, once its items are known.
+
+    Attributes
+    ----------
+    iterations
+        In the order of the items.
+    waiting
+        Those that may not begin yet, first the next.
+    shared
+        The data of the inputs that are the same for all.
+    of_item
+        The bindings of the others.
+    """
+
+    iterations: list[Node] = field(default_factory=list)
+    waiting: deque[Node] = field(default_factory=deque)
+    shared: Mapping[str, Datum] = field(default_factory=dict)
+    of_item: Mapping[str, Binding] = field(default_factory=dict)
+
+    def members(self) -> Iterator[Node]:
+        """Its iterations."""
+        yield from self.iterations

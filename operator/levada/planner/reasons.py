@@ -58,6 +58,18 @@ UPSTREAM_FAILED: Final = "UpstreamFailed"
 UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
 CONDITION_FALSE: Final = "ConditionFalse"
 INVALID_CONDITION: Final = "InvalidCondition"
+INVALID_ITEM: Final = "InvalidItem"
+INVALID_INDEX: Final = "InvalidIndex"
+ITEM_MISSING: Final = "ItemMissing"
+TOO_MANY_ITEMS: Final = "TooManyItems"
+NEVER_STARTED: Final = frozenset({INVALID_CONDITION, INVALID_ITEM, INVALID_INDEX, ITEM_MISSING, TOO_MANY_ITEMS})
+"""Failures of tasks whose inputs are at fault, so that nothing of them ran."""
+
+# Of gates.
+AWAITING_APPROVAL: Final = "AwaitingApproval"
+APPROVED: Final = "Approved"
+APPROVAL_REJECTED: Final = "Rejected"
+APPROVAL_TIMEOUT: Final = "ApprovalTimeout"
 
 # Of tasks and runs that somebody stopped.
 CANCELLED: Final = "Cancelled"

@@ -31,6 +31,7 @@ from levada.planner.encoding import (
     timestamp,
 )
 from levada.planner.nodes import Node, Phase
+from levada.planner.paths import in_tree_order
 from levada.planner.run import Run
 
 
@@ -86,20 +87,18 @@ def standing(run: Run) -> Standing:
         reason = reasons.CANCELLING if run.halt else "Running"
         return Standing("Running", reason, _progress_message(run))
     if run.root.phase is Phase.CANCELLED:
-        return Standing("Cancelled", reasons.CANCELLED, _progress_message(run))
+        return Standing("Cancelled", reasons.CANCELLED, _progress_message(run) + _of_finals(run))
     if run.root.phase is Phase.SUCCEEDED:
         return Standing("Succeeded", "Succeeded", _progress_message(run))
     if run.halt and run.halt.cause.reason == reasons.RUN_TIMEOUT:
-        return Standing("Failed", reasons.RUN_TIMEOUT, run.halt.cause.message)
-    first = run.failures[0]
-    others = f" (and {len(run.failures) - 1} more)" if len(run.failures) > 1 else ""
-    return Standing("Failed", "TaskFailed", f"task {first.path} failed: {first.reason}: {first.message}{others}")
+        return Standing("Failed", reasons.RUN_TIMEOUT, run.halt.cause.message + _of_finals(run))
+    return Standing("Failed", reasons.TASK_FAILED, _failures_message(run))
 
 
 def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
     """The part of the status that says how the tasks stand."""
-    rows = [row_of(leaf, shards.of.get(leaf.path)) for leaf in run.leaves.values() if leaf.changed]
-    shown = {leaf.path for leaf in run.failed[:FAILED_SHOWN]}
+    rows = [row_of(node, shards.of.get(node.path)) for node in run.nodes.values() if node.changed]
+    shown = {node.path for node in run.failed[:FAILED_SHOWN]}
     if len(run.leaves) > READABLE_TASKS:
         rows = [row if row.path in shown else brief(row) for row in rows]
     counts = {phase.value.lower(): run.counts[phase] for phase in Phase}
@@ -113,10 +112,11 @@ def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
     if len(run.leaves) <= READABLE_TASKS:
         by_path = {row.path: row for row in rows}
         status["tasks"] = [
-            readable(by_path[path]) if path in by_path else {"path": path, "phase": "Pending"} for path in run.leaves
+            readable(by_path[path]) if path in by_path else {"path": path, "phase": "Pending"}
+            for path in in_tree_order(run.nodes)
         ]
     else:
-        status["tasks"] = [readable(row_of(leaf, None)) for leaf in run.failed[:FAILED_SHOWN]]
+        status["tasks"] = [readable(row_of(node, None)) for node in run.failed[:FAILED_SHOWN]]
     if run.is_final:
         whole = run.root.outputs
         status["outputs"] = plain_outputs(small(whole) if run.root.path in shards.of else whole) or {}
@@ -197,6 +197,20 @@ def condition(
 def _progress_message(run: Run) -> str:
     named = [(run.counts[phase], phase.value.lower()) for phase in Phase]
     return ", ".join(f"{count} {word}" for count, word in named if count) or "no tasks"
+
+
+def _of_finals(run: Run) -> str:
+    """What went wrong in `finally` besides."""
+    last = next((node for node in run.failures if node.survives), None)
+    return f"; task {last.path} failed, too: {last.reason}: {last.message}" if last else ""
+
+
+def _failures_message(run: Run) -> str:
+    """The first failure, how many others there are, and one of `finally` where it would hide behind another."""
+    first = run.failures[0]
+    text = f"task {first.path} failed: {first.reason}: {first.message}"
+    others = len(run.failures) - 1
+    return text + (f" (and {others} more)" if others else "") + ("" if first.survives else _of_finals(run))
 
 
 def _duration(span: Any) -> str:

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Running, Success
-from levada.planner.encoding import decode_rows, leaf_of
+from levada.planner.encoding import decode_rows, node_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from levada.planner.status import Shards, tasks_status
@@ -23,7 +23,7 @@ def text_of(run):
 def again(text, shape, now=NOW):
     run = Run(shape, {})
     for row in decode_rows(text):
-        run.restore(row.path, leaf_of(row, run.leaves[row.path], row.outputs or {}), now)
+        run.restore(row.path, node_of(row, run.leaves[row.path], row.outputs or {}), now)
     run.mark_recorded(run.version)
     return run
 

@@ -5,7 +5,7 @@ import pytest
 from levada.graph.model import After, Graph, Task, TaskOutput
 from levada.planner import reasons
 from levada.planner.attempt import Doomed, Failure, Running, Success
-from levada.planner.encoding import decode_rows, encode_rows, leaf_of, row_of
+from levada.planner.encoding import decode_rows, encode_rows, node_of, row_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from unit.planner.graphs import graph, task
@@ -161,7 +161,7 @@ def test_a_run_built_anew_from_its_rows_goes_on_where_it_was_and_runs_nothing_tw
     rows = decode_rows(encode_rows([row_of(leaf, None) for leaf in before.leaves.values() if leaf.changed]))
     after = Run(shape, {})
     for row in rows:
-        after.restore(row.path, leaf_of(row, after.leaves[row.path], row.outputs or {}), NOW)
+        after.restore(row.path, node_of(row, after.leaves[row.path], row.outputs or {}), NOW)
     assert started(after) == []
     succeed(after, "b", 4)
     (start,) = after.plan(NOW).starts

@@ -7,7 +7,7 @@ from pathlib import Path
 from levada.graph.model import TaskOutput
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Running, Success
-from levada.planner.encoding import BULKY, FAILED_SHOWN, READABLE_TASKS, decode_rows, leaf_of
+from levada.planner.encoding import BULKY, FAILED_SHOWN, READABLE_TASKS, decode_rows, node_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from levada.planner.status import (
@@ -118,7 +118,7 @@ def test_what_is_recorded_of_a_task_comes_back_as_it_was():
     run = ran(Success({"n": 2**53 + 1}, NOW, NOW), Failure(reasons.DISRUPTED, "drained", 143), Running(NOW))
     rows = {row.path: row for row in decode_rows(tasks_status(run, Shards())["taskStates"])}
     for path in ("t0", "t1", "t2"):
-        leaf, again = run.leaves[path], leaf_of(rows[path], run.leaves[path], rows[path].outputs or {})
+        leaf, again = run.leaves[path], node_of(rows[path], run.leaves[path], rows[path].outputs or {})
         for name in ("phase", "attempt", "infra_failures", "reason", "message", "started", "finished", "outputs"):
             assert getattr(again, name) == getattr(leaf, name), name
 

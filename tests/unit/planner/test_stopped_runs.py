@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from levada.planner.attempt import Failure, Running, Success, Waiting
-from levada.planner.encoding import decode_rows, leaf_of
+from levada.planner.encoding import decode_rows, node_of
 from levada.planner.nodes import Phase
 from levada.planner.reasons import OUTPUTS_LOST, STORE_UNAVAILABLE
 from levada.planner.run import Run
@@ -60,7 +60,7 @@ def test_attempts_are_remembered_over_more_than_one_restart():
         rows = decode_rows(tasks_status(run, Shards())["taskStates"])
         run = Run(only, {})
         for row in rows:
-            run.restore(row.path, leaf_of(row, run.leaves[row.path], {}), NOW)
+            run.restore(row.path, node_of(row, run.leaves[row.path], {}), NOW)
     leaf = run.leaves["a"]
     assert (leaf.attempt, leaf.infra_failures, leaf.trouble) == (1, 1, "attempt 0 failed: StoreUnavailable: no answer")
 

@@ -2,36 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
+
 from levada.graph.model import ABSENT, Datum
-from levada.planner.nodes import Group, Node, Phase, UnavailableError
+from levada.planner.flow.values import UnavailableError, UnusableError, value
+from levada.planner.nodes import Node, Phase, Scope
 
 
-def end_of(group: Group) -> Phase:
-    """The phase of a group whose children have all ended: the worst of theirs."""
-    phases = {child.phase for child in group.children.values() if not _is_tolerated_failure(child)}
+def end_of(members: Iterable[Node]) -> Phase:
+    """The phase of a group whose members have all ended: the worst of theirs."""
+    phases = {node.phase for node in members if not _is_tolerated_failure(node)}
     return next((phase for phase in (Phase.FAILED, Phase.CANCELLED) if phase in phases), Phase.SUCCEEDED)
 
 
-def fails_the_run(node: Node) -> bool:
-    """Whether the failure of `node` makes the run fail: neither it nor a graph around it is to be tolerated."""
-    current: Node | None = node
-    while current is not None:
-        if current.task.is_tolerated:
-            return False
-        current = current.scope
-    return True
+def end_with_finals(scope: Scope) -> Phase:
+    """The phase of a graph whose `finally` tasks have ended too: their failure does not hide another end."""
+    state = scope.state or Phase.SUCCEEDED
+    return end_of(scope.finals()) if state is Phase.SUCCEEDED else state
+
+
+def fail_with(node: Node) -> Iterator[Scope]:
+    """The graphs that the failure of `node` makes fail: those around it, up to where it is to be tolerated."""
+    current = node
+    while current.parent is not None and not current.task.is_tolerated:
+        current = current.parent
+        if isinstance(current, Scope):
+            yield current
+
+
+def outputs_of(scope: Scope) -> dict[str, Datum]:
+    """The outputs of a graph that has ended, without those that nobody made."""
+    outputs: dict[str, Datum] = {}
+    for name, binding in scope.graph.outputs.items():
+        try:
+            outputs[name] = value(binding, scope)
+        except (UnavailableError, UnusableError):
+            continue
+    return {name: datum for name, datum in outputs.items() if datum is not ABSENT}
 
 
 def _is_tolerated_failure(node: Node) -> bool:
     return node.phase is Phase.FAILED and node.task.is_tolerated
-
-
-def outputs_of(group: Group) -> dict[str, Datum]:
-    """The outputs of a group that has ended, without those that nobody made."""
-    outputs: dict[str, Datum] = {}
-    for name, binding in group.graph.outputs.items():
-        try:
-            outputs[name] = group.value(binding)
-        except UnavailableError:
-            continue
-    return {name: datum for name, datum in outputs.items() if datum is not ABSENT}

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from levada.planner import reasons
 from levada.planner.attempt import Failure
-from levada.planner.nodes import Leaf, Phase
+from levada.planner.nodes import Node, Phase
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +25,6 @@ def timed_out(seconds: int) -> Halt:
     return Halt(Failure(reasons.RUN_TIMEOUT, f"the run took longer than its timeout of {seconds} s"), Phase.FAILED)
 
 
-def failed_fast(leaf: Leaf) -> Halt:
+def failed_fast(node: Node) -> Halt:
     """A task failed in a run that stops at its first failure."""
-    return Halt(Failure(reasons.FAIL_FAST, f"stopped because {leaf.path} failed (failFast)"), Phase.FAILED)
+    return Halt(Failure(reasons.FAIL_FAST, f"stopped because {node.path} failed (failFast)"), Phase.FAILED)

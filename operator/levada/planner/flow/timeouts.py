@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from levada.planner import reasons
 from levada.planner.attempt import Failure
-from levada.planner.nodes import Leaf, Phase
+from levada.planner.nodes import Gate, Leaf, Phase
 
 
 class Deadlines:
@@ -19,8 +19,9 @@ class Deadlines:
 
     def watch(self, leaf: Leaf) -> None:
         """Note when the attempt that has begun must end, if it must."""
-        if leaf.task.timeout is not None and leaf.started:
-            end = leaf.started + timedelta(seconds=leaf.task.timeout)
+        limit = leaf.approval.timeout if isinstance(leaf, Gate) else leaf.task.timeout
+        if limit is not None and leaf.started:
+            end = leaf.started + timedelta(seconds=limit)
             heapq.heappush(self._heap, (end, leaf.path, leaf.attempt, leaf))
 
     def passed(self, now: datetime) -> Iterator[Leaf]:

@@ -9,7 +9,7 @@ from levada.graph.model import After, Graph, Task
 from levada.graph.policies import Retry
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Running, Success
-from levada.planner.encoding import decode_rows, encode_rows, leaf_of, row_of
+from levada.planner.encoding import decode_rows, encode_rows, node_of, row_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from levada.planner.status import standing
@@ -61,7 +61,7 @@ def test_a_timeout_goes_on_counting_through_a_restart():
     begin(before, "a")
     (row,) = decode_rows(encode_rows([row_of(before.leaves["a"], None)]))
     after = Run(graph(replace(task("a"), timeout=60)), {})
-    after.restore("a", leaf_of(row, after.leaves["a"], {}), NOW + HOUR)
+    after.restore("a", node_of(row, after.leaves["a"], {}), NOW + HOUR)
     assert stops(after, NOW + HOUR) == ["a"]
 
 
@@ -112,7 +112,7 @@ def test_failing_fast_after_a_restart_stops_what_still_runs_instead_of_losing_it
     rows = decode_rows(encode_rows([row_of(leaf, None) for leaf in before.leaves.values()]))
     after = Run(shape, {})
     for row in rows:
-        after.restore(row.path, leaf_of(row, after.leaves[row.path], {}), NOW)
+        after.restore(row.path, node_of(row, after.leaves[row.path], {}), NOW)
     assert phases(after) == {"a": "Failed", "b": "Running"}
     assert stops(after, NOW) == ["b"]
 

@@ -9,7 +9,7 @@ from levada.graph.policies import MoreMemory, Retry
 from levada.graph.quantities import bytes_of, quantity_of
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Success
-from levada.planner.encoding import decode_rows, encode_rows, leaf_of, row_of
+from levada.planner.encoding import decode_rows, encode_rows, node_of, row_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from unit.planner.graphs import graph, task
@@ -108,7 +108,7 @@ def test_budgets_waits_and_memory_survive_a_restart():
     due = before.plan(NOW).wake
     (row,) = decode_rows(encode_rows([row_of(before.leaves["a"], None)]))
     after = run_of(retry, pod={"resources": MEMORY})
-    after.restore("a", leaf_of(row, after.leaves["a"], {}), NOW)
+    after.restore("a", node_of(row, after.leaves["a"], {}), NOW)
     after.mark_recorded(after.version)
     plan = after.plan(NOW)
     assert (plan.starts, plan.wake) == ([], due)

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from levada.graph.model import After, Graph, Task, TaskOutput
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Running, Success
-from levada.planner.encoding import decode_rows, encode_rows, leaf_of, row_of
+from levada.planner.encoding import decode_rows, encode_rows, node_of, row_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from levada.planner.status import standing
@@ -128,7 +128,7 @@ def test_a_cancellation_is_taken_up_after_a_restart_and_nothing_is_called_skippe
     rows = decode_rows(encode_rows([row_of(leaf, None) for leaf in before.leaves.values() if leaf.changed]))
     after = Run(shape, {})
     for row in sorted(rows, key=lambda row: row.path):
-        after.restore(row.path, leaf_of(row, after.leaves[row.path], row.outputs or {}), NOW)
+        after.restore(row.path, node_of(row, after.leaves[row.path], row.outputs or {}), NOW)
     cancel(after)
     assert phases(after) == phases(before) == {"a": "Cancelled", "b": "Cancelled", "c": "Cancelled", "x": "Running"}
     assert [leaf.path for leaf in after.plan(NOW).stops] == ["x"]

@@ -1,0 +1,154 @@
+"""What a binding stands for, among the inputs and the tasks of a graph that runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from levada.graph.model import (
+    ABSENT,
+    Artifact,
+    Binding,
+    Collect,
+    Datum,
+    External,
+    Item,
+    Literal,
+    OneOf,
+    Parameter,
+    RunFact,
+    TaskOutput,
+)
+from levada.graph.outputs import offered
+from levada.planner import reasons
+from levada.planner.nodes import Iterations, Node, Phase, Scope
+
+MOST_FAILURES = 100
+"""Failures that `{run: failures}` tells."""
+LONGEST_MESSAGE = 500
+"""Characters of each one's message."""
+
+
+class UnavailableError(LookupError):
+    """An output that a skipped or failed task never made; carries the producer."""
+
+    def __init__(self, producer: Node) -> None:
+        super().__init__(producer.path)
+        self.producer = producer
+
+
+class UnusableError(ValueError):
+    """A binding that stands for nothing, by what is known at run time; `reason` and the text are for people."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+def value(binding: Binding, scope: Scope, item: Datum = ABSENT) -> Datum:
+    """What `binding` stands for in `scope`, in the iteration for `item`.
+
+    Raises
+    ------
+    UnavailableError
+        When it names the output of a task that ended without it.
+    UnusableError
+        When it names an item's field or an iteration that there is not, or collects what one iteration did not make.
+    """
+    if isinstance(binding, Literal):
+        return ABSENT if binding.value is None else binding.value
+    if isinstance(binding, Parameter):
+        return scope.inputs.get(binding.name, ABSENT)
+    if isinstance(binding, External):
+        return Artifact(binding.uri)
+    if isinstance(binding, Item):
+        return _reach(item, binding.path)
+    if isinstance(binding, RunFact):
+        return _fact(binding, scope)
+    if isinstance(binding, OneOf):
+        return _first(binding, scope, item)
+    if isinstance(binding, Collect):
+        return _collect(binding, scope)
+    return _output(binding, scope, item)
+
+
+def _output(binding: TaskOutput, scope: Scope, item: Datum) -> Datum:
+    producer = scope.children[binding.task]
+    if isinstance(producer, Iterations):
+        producer = _iteration(binding, producer, scope, item)
+    if binding.output not in producer.outputs:
+        raise UnavailableError(producer)
+    return producer.outputs[binding.output]
+
+
+def _iteration(binding: TaskOutput, loop: Iterations, scope: Scope, item: Datum) -> Node:
+    assert binding.at is not None
+    if not loop.phase.is_success and not loop.iterations:
+        raise UnavailableError(loop)
+    index = value(binding.at, scope, item)
+    if not isinstance(index, int) or isinstance(index, bool) or not 0 <= index < len(loop.iterations):
+        count = len(loop.iterations)
+        known = f"it has 0 to {count - 1}" if count else "it has none"
+        raise UnusableError(reasons.INVALID_INDEX, f"{loop.path} has no iteration {_shown(index)}; {known}")
+    return loop.iterations[index]
+
+
+def _collect(binding: Collect, scope: Scope) -> Datum:
+    loop = scope.children[binding.task]
+    assert isinstance(loop, Iterations)
+    if not loop.phase.is_success:
+        raise UnavailableError(loop)
+    found: list[Datum] = []
+    for node in loop.iterations:
+        if binding.output in node.outputs:
+            found.append(node.outputs[binding.output])
+        elif binding.missing == "Fail":
+            became = "was skipped" if node.phase is Phase.SKIPPED else "did not make it"
+            raise UnusableError(
+                reasons.ITEM_MISSING,
+                f"{node.path} {became}, so there is no output {binding.output!r} to collect; "
+                "`missing: Omit` leaves it out, `missing: Null` puts null in its place",
+            )
+        elif binding.missing == "Null":
+            found.append(None)
+    made = offered(loop.task.body).get(binding.output)
+    return found if made is None or made.is_parameter else tuple(found)
+
+
+def _first(binding: OneOf, scope: Scope, item: Datum) -> Datum:
+    """Of exclusive branches the first that succeeded; where none did, a failure says more than a skip."""
+    missing: list[Node] = []
+    for choice in binding.choices:
+        try:
+            return _output(choice, scope, item)
+        except UnavailableError as unavailable:
+            missing.append(unavailable.producer)
+    raise UnavailableError(next((node for node in missing if node.phase is not Phase.SKIPPED), missing[0]))
+
+
+def _reach(item: Datum, path: tuple[str, ...]) -> Datum:
+    """What `path` leads to in `item`."""
+    current = item
+    for depth, key in enumerate(path):
+        if isinstance(current, Mapping) and key in current:
+            current = current[key]
+        elif isinstance(current, list | tuple) and key.isdecimal() and int(key) < len(current):
+            current = current[int(key)]
+        else:
+            place = ".".join(path[: depth + 1])
+            raise UnusableError(reasons.INVALID_ITEM, f"the item has no {place!r}: it is {_shown(item)}")
+    return current
+
+
+def _fact(binding: RunFact, scope: Scope) -> Datum:
+    if binding.fact == "phase":
+        return str(scope.state)
+    if binding.fact == "failures":
+        told = [(node.path, node.reason, node.message[:LONGEST_MESSAGE]) for node in scope.failures[:MOST_FAILURES]]
+        return [{"path": path, "reason": reason, "message": message} for path, reason, message in told]
+    return scope.facts.get(binding.fact, ABSENT)
+
+
+def _shown(found: Any) -> str:
+    text = repr(found) if not isinstance(found, Artifact) else f"the artifact {found.uri}"
+    return text if len(text) <= 100 else text[:97] + "..."  # noqa: PLR2004
