@@ -20,7 +20,7 @@ from levada.kube.runtime import Runtime
 from levada.planner.retention import History
 from levada.store.errors import StoreError
 from levada.store.stores import Stores
-from levada.store.sweep import is_marked, run_folders, sweep
+from levada.store.sweep import cached_runs, is_marked, run_folders, sweep
 
 _PATIENCE = 10.0
 """Seconds that one request to a store is tried again: the next pass comes by itself."""
@@ -80,7 +80,9 @@ class ArtifactSweep:
         marked = {uid for uid in left if await self._is_marked(stores, namespace, uid)}
         if not marked:
             return
-        unused = marked - self._owners_of_pods() - await self._references.held(namespace, living)
+        # The cache first: what a run takes over from it after that is seen in the run, or at the next pass.
+        cached = await asyncio.to_thread(cached_runs, stores, namespace)
+        unused = marked - self._owners_of_pods() - cached - await self._references.held(namespace, living)
         for uid in sorted(unused & before):
             removed = await asyncio.to_thread(sweep, stores, namespace, uid, self._check_that_we_lead)
             metrics.REMOVED.labels("folder").inc()

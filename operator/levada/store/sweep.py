@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -16,7 +17,7 @@ import obstore
 from levada.planner.locations import MARK, mark_uri, namespace_root, run_root
 from levada.store.errors import InputGoneError
 from levada.store.failures import asking
-from levada.store.objects import get_bytes, put_bytes
+from levada.store.objects import find, get_bytes, put_bytes
 
 if TYPE_CHECKING:
     from levada.store.stores import Stores
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 _UID: Final = "[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}"
 _LIMIT: Final = 65_536
 """Bytes of a mark that are read."""
+_CACHED: Final = "=cache/entries"
+"""Where a namespace's cache entries stand, below its folder."""
+_ENTRY_LIMIT: Final = 64 << 20
 
 
 class Mark(msgspec.Struct, frozen=True, rename="camel"):
@@ -61,6 +65,17 @@ def run_folders(stores: Stores, namespace: str) -> set[str]:
         return set()
     names = (folder.rstrip("/").rpartition("/")[2] for folder in folders)
     return {name for name in names if re.fullmatch(_UID, name)}
+
+
+def cached_runs(stores: Stores, namespace: str) -> set[str]:
+    """The UIDs of the runs into whose folders the namespace's cache entries point. Raises StoreError."""
+    root = f"{namespace_root(_url(stores), namespace)}/{_CACHED}"
+    found: set[str] = set()
+    for entry in find(stores, stores.writing(root)):
+        with suppress(InputGoneError):  # pruned meanwhile
+            text = get_bytes(stores, f"{root}/{entry.name}", _ENTRY_LIMIT).decode(errors="replace")
+            found |= runs_in(text, namespace)
+    return found
 
 
 def sweep(stores: Stores, namespace: str, uid: str, go_on: Callable[[], None] = lambda: None) -> int:

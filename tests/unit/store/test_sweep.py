@@ -5,7 +5,7 @@ import pytest
 from levada.planner.locations import attempt_root, mark_uri, output_uri, run_root
 from levada.store.errors import StoreError
 from levada.store.objects import exists, get_bytes, put_bytes
-from levada.store.sweep import is_marked, put_mark, run_folders, runs_in, sweep
+from levada.store.sweep import cached_runs, is_marked, put_mark, run_folders, runs_in, sweep
 from unit.store.s3_server import serving
 from unit.store.s3_stub import answering, error, stores_at
 
@@ -82,6 +82,14 @@ def test_what_is_not_called_like_a_run_is_no_runs_folder(stores):
         put_bytes(stores, f"{stores.url}/team/{name}/x", b"x")
     assert run_folders(stores, "team") == {A}
     assert run_folders(stores, "nobody") == set()
+
+
+def test_runs_that_the_cache_of_the_namespace_points_to_are_known(stores):
+    (uri, *_) = fill(stores, A)
+    put_bytes(stores, f"{stores.url}/team/=cache/entries/0123", f'{{"outputs": {{"o": "{uri}"}}}}'.encode())
+    put_bytes(stores, f"{stores.url}/another/=cache/entries/0123", uri.replace(A, B).encode())
+    assert cached_runs(stores, "team") == {A}
+    assert cached_runs(stores, "nobody") == set()
 
 
 def test_thousands_of_objects_go_page_by_page(bucket):
