@@ -44,6 +44,10 @@ def told():
 def keeper(api, told, monkeypatch):
     """What removes runs; nothing else is going on."""
     monkeypatch.setattr(retention, "_PACE", 0)
+    return begin(api, told)
+
+
+def begin(api, told):
     runtime = SimpleNamespace(api=api, recorder=told, pods=SimpleNamespace(synced=asyncio.Event(), store={}))
     return Retention(runtime, {}, Settings())
 
@@ -73,11 +77,12 @@ async def test_a_run_whose_time_is_over_is_deleted_and_no_other(keeper, server):
     assert {just, runs} <= server.objects.keys()
 
 
-async def test_a_run_that_was_marked_since_it_was_seen_stays_and_is_told_of_once(keeper, server, told):
+async def test_a_run_that_was_marked_since_it_was_seen_stays_and_is_told_of_once(keeper, api, server, told):
     path = await seen(keeper, server, "kept", changes=GIT)
     await once(keeper)
-    keeper.run_seen(("a", "kept"), server.objects[path], LONG_AGO)
-    await once(keeper)
+    after_a_restart = begin(api, told)
+    after_a_restart.run_seen(("a", "kept"), server.objects[path], LONG_AGO)
+    await once(after_a_restart)
     assert told == [("kept", "KeptForGitOps")]
     assert "levada.dev/kept-for-gitops" in server.objects[path]["metadata"]["annotations"]
 
