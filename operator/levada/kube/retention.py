@@ -37,7 +37,8 @@ _PACE = 0.1
 """Seconds between two runs that are deleted."""
 _AT_ONCE = 50
 """Runs that are deleted before it is decided anew."""
-_PAUSE = 1.0
+_PAUSE = 5.0
+"""Seconds between two decisions, each of which goes through the whole history."""
 _AFTER_TROUBLE = 30.0
 _log = logging.getLogger(__name__)
 

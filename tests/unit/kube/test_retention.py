@@ -20,7 +20,7 @@ RUNS = "/apis/levada.dev/v1alpha1/namespaces/a/pipelineruns"
 PODS = "/api/v1/namespaces/a/pods"
 LONG_AGO = datetime(2026, 1, 1, tzinfo=UTC)
 OVER = {"phase": "Succeeded", "completionTime": "2026-01-01T00:00:00Z"}
-GIT = {"annotations": {"argocd.argoproj.io/tracking-id": "x"}}
+GIT = {"labels": {"kustomize.toolkit.fluxcd.io/name": "x"}}
 
 
 @dataclass
