@@ -44,4 +44,6 @@ def _values(image: Image) -> dict:
     return {
         "image": {"repository": repository, "tag": tag, "pullPolicy": "IfNotPresent"},
         "store": store.settings(),
+        # Two passes make a test, which does not want to wait for long.
+        "retention": {"sweepEvery": "10s"},
     }

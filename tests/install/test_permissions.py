@@ -50,6 +50,8 @@ def live_everything(levada, runs, gates, kubectl):
     runs.start("everything", tasks)
     runs.until("everything", lambda status: status.get("phase") == "Pending", "it waits for its component")
     runs.apply(add_component(), kind("Pipeline", "pipeline", {"tasks": [{"name": "one", **number()}]}))
+    # A run that goes when its time is over.
+    runs.start("short", {"one": number()}, ttlAfterFinished="0s")
     # A Pod that cannot start: its Events say why.
     volume = {"name": "v", "configMap": {"name": "no-such-map"}}
     template = {"volumes": [volume], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
@@ -84,7 +86,7 @@ def test_the_operator_needs_every_permission_that_it_has_and_no_other(
         return allowed - {(each.verb, each.group, each.resource) for each in audit.requests() if each.allowed}
 
     with suppress(AssertionError):  # the line below says it better
-        wait_for(lambda: not unused(), "Events and the clean-up, which come after the end of a run", 60)
+        wait_for(lambda: not unused(), "Events and the clean-up, which come after the end of a run", 90)
     assert unused() == set()
     denied = [each for each in audit.requests() if not each.allowed]
     assert not denied

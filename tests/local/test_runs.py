@@ -123,7 +123,8 @@ def test_tasks_see_who_they_are_and_the_variables_of_their_component(levada):
 def test_what_a_cluster_only_has_is_said_once_or_refused(levada):
     secret = {"name": "TOKEN", "valueFrom": {"secretKeyRef": {"name": "keys", "key": "token"}}}
     template = {"env": [secret], "nodeSelector": {"disk": "ssd"}, "tolerations": [{"operator": "Exists"}]}
-    path = levada.write("far", {"a": script('test "$TOKEN" = t'), "b": script("true")}, podTemplate=template)
+    tasks = {"a": script('test "$TOKEN" = t'), "b": script("true")}
+    path = levada.write("far", tasks, podTemplate=template, ttlAfterFinished="0s", podCleanup="OnCompletion")
     refused = levada.run(path)
     assert refused.code == 2
     assert "TOKEN comes from a cluster's Secret 'keys'" in refused.err
@@ -131,7 +132,7 @@ def test_what_a_cluster_only_has_is_said_once_or_refused(levada):
     levada.env["TOKEN"] = "t"
     done = levada.run(path)
     assert done.code == 0
-    assert done.err.count("without effect here: nodeSelector, tolerations") == 1
+    assert done.err.count("without effect here: ttlAfterFinished, podCleanup, nodeSelector, tolerations") == 1
     assert done.err.count("images are not used") == 1
 
 

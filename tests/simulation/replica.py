@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any
 from unittest.mock import patch
 
@@ -47,6 +48,9 @@ class Settings:
     allowed_secrets: tuple[str, ...] = ()
     agent_resources: Any = None
     parallelism: int | None = None
+    ttl_after_finished: Any = None
+    pod_cleanup: str = "Never"
+    sweep_every: timedelta = timedelta(minutes=10)
 
 
 @dataclass

@@ -1,13 +1,14 @@
 {{- /*
 What the operator may do where it works: each verb is one that it uses.
 Not here, on purpose: customresourcedefinitions and namespaces (kopf's scanning is off), secrets but for one name,
-deletecollection, and any write to specs: the operator annotates a run once and writes statuses.
+deletecollection, and any write to specs: the operator annotates runs and writes statuses.
 */ -}}
 {{- define "levada.rules" -}}
 - apiGroups: [levada.dev]
   resources: [pipelineruns]
   # patch: the annotation that says which object was started, so that a restored backup runs nothing
-  verbs: [get, list, watch, patch]
+  # delete: runs whose time is over, where they or their Pipeline say when that is
+  verbs: [get, list, watch, patch, delete]
 - apiGroups: [levada.dev]
   resources: [pipelines, components]
   verbs: [get, list, watch]

@@ -23,7 +23,7 @@ from levada.api.fields import (
 )
 from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
-from levada.api.policies import Cache, Retry
+from levada.api.policies import Cache, HistoryLimit, Retry
 
 Parallelism = Annotated[Integer, Field(ge=1, le=100_000)]
 
@@ -210,6 +210,9 @@ class PipelineSpec(Model):
 
     fail_fast: Flag | None = None
     """Whether a run stops at its first failure, unless it says so itself."""
+
+    history_limit: HistoryLimit | None = None
+    """How many finished runs that refer to this Pipeline stay."""
 
     pod_template: PodTemplate | None = None
     """Options of all the pipeline's Pods."""

@@ -1,4 +1,4 @@
-"""What a task does when an attempt goes wrong, and when earlier results will do."""
+"""What a task does when an attempt goes wrong, when earlier results will do, and what stays after runs."""
 
 from typing import Annotated, Literal, Self
 
@@ -10,6 +10,7 @@ from levada.api.fields import Age, Duration, Flag, Integer, Quantity
 
 Number = Annotated[float, Field(strict=True)]
 RetryReason = Literal["Error", "OOMKilled", "Timeout"]
+PodCleanup = Literal["OnSuccess", "OnCompletion", "Never"]
 
 
 class Backoff(Model):
@@ -86,3 +87,13 @@ class Cache(Model):
 
     single_flight: Flag = True
     """Whether a task waits for another that does the same work already."""
+
+
+class HistoryLimit(Model):
+    """How many finished runs of a Pipeline stay; the oldest beyond that are deleted."""
+
+    successful: Annotated[Integer, Field(ge=0, le=100_000)] | None = None
+    """Of those that succeeded; all where nothing is given."""
+
+    failed: Annotated[Integer, Field(ge=0, le=100_000)] | None = None
+    """Of those that failed or were cancelled; all where nothing is given."""

@@ -10,7 +10,7 @@ from levada.api.fields import Duration, Flag
 from levada.api.graph_spec import Parallelism, PipelineSpec, Reference
 from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
-from levada.api.policies import Cache
+from levada.api.policies import Cache, PodCleanup
 
 IMMUTABLE: Final = (
     "parameters",
@@ -23,6 +23,9 @@ IMMUTABLE: Final = (
     "failFast",
     "parallelism",
     "cache",
+    "ttlAfterFinished",
+    "podCleanup",
+    "artifactPolicy",
 )
 """Fields of a run's spec that never change; `pipelineSpec` neither, but that is checked in `OBJECT_RULES`."""
 
@@ -152,6 +155,17 @@ class RunSpec(Model):
 
     pending_timeout: Duration = "1h"
     """How long a task's Pod may be pending before the task fails."""
+
+    ttl_after_finished: Duration | None = None
+    """How long the run stays after its end; then it is deleted. By default as the installation says, or for ever."""
+
+    pod_cleanup: PodCleanup | None = None
+    """Which ended Pods go before the run does: `OnSuccess` (those that succeeded), `OnCompletion` (all) or `Never`.
+    By default as the installation says, or `Never`."""
+
+    artifact_policy: Literal["Delete", "Keep"] = "Keep"
+    """`Delete`: what the run's tasks made goes from the store after the run is deleted, unless something refers to it.
+    """
 
 
 class PipelineRun(Resource):

@@ -13,14 +13,10 @@ JsonType = Literal["string", "object", "array", "boolean", "integer"]
 # The JSON type of each field in the design: a rule needs a typed field, the API server compiles none for untyped ones.
 NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
     "run": {
-        "artifactPolicy": "string",
         "kfp": "string",
         "nodeLossTimeout": "string",
-        "podCleanup": "string",
-        "ttlAfterFinished": "string",
     },
     "pipeline": {
-        "historyLimit": "object",
         "kfp": "string",
     },
     "task": {

@@ -96,6 +96,9 @@ def build_run(
     found: tuple[Mapping[str, Any], Path] | None = None
     if "pipelineSpec" in spec:
         found = mapping(spec["pipelineSpec"]), SPEC / "pipelineSpec"
+        if "historyLimit" in found[0]:
+            message = "only a Pipeline has a history: a run with a pipelineSpec is its only run; use ttlAfterFinished"
+            mistakes.add(found[1] / "historyLimit", message)
     elif name is not None:
         found = catalogue.pipeline(name, SPEC / "pipelineRef" / "name")
     if found is None:

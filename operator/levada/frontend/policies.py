@@ -79,6 +79,6 @@ def check_placement(raw: Mapping[str, Any], path: Path, mistakes: Mistakes) -> N
             if field in raw:
                 mistakes.add(path / field, cure.format(field=field))
     nested = raw.get("pipelineSpec")
-    for field in ("timeout", "failFast", "parallelism"):
+    for field in ("timeout", "failFast", "parallelism", "historyLimit"):
         if isinstance(nested, dict) and field in nested:
             mistakes.add(path / "pipelineSpec" / field, _OF_THE_RUN.format(field=field))

@@ -44,6 +44,9 @@ class Reconciler(Protocol):
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check one of the `pipelines` or `components`, as `reconcile_run`."""
 
+    async def run(self) -> None:
+        """Do what goes on beside the reconciliations, until cancelled."""
+
     def object_changed(self, kind: str, namespace: str, name: str) -> None:
         """Hear that an object of ours may have changed; it is reconciled next."""
 
@@ -102,7 +105,7 @@ class _Leader:
 
     async def run(self) -> None:
         """Work until cancelled; then let what is under way end, for a few seconds."""
-        parts: tuple[_Part, ...] = (self.pods, self._recorder, *self._relists)
+        parts: tuple[_Part, ...] = (self.pods, self._recorder, self._reconciler, *self._relists)
         working = asyncio.create_task(self._work(), name="reconcile")
         hearing = asyncio.create_task(self._hear(), name="kopf")
         tasks = {working, hearing, *(asyncio.create_task(part.run(), name=type(part).__name__) for part in parts)}

@@ -1,11 +1,16 @@
 """The operator's settings, from environment variables. All mistakes are reported at once."""
 
 import json
+import re
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from typing import Any, Literal, TypeVar, cast
+
+from levada.api.fields import DURATION, seconds
+from levada.api.policies import PodCleanup
 
 T = TypeVar("T")
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
@@ -61,6 +66,10 @@ class Settings:
         Where the operator itself runs; the lease lives there.
     http_port
         For probes and metrics.
+    ttl_after_finished, pod_cleanup
+        What holds for runs that do not say it themselves; a time of None is for ever.
+    sweep_every
+        How often the stores are searched for what runs that are gone have left.
     """
 
     agent_image: str
@@ -78,6 +87,9 @@ class Settings:
     pod_namespace: str = "default"
     pod_name: str = "levada"
     http_port: int = 8080
+    ttl_after_finished: timedelta | None = None
+    pod_cleanup: str = "Never"
+    sweep_every: timedelta = timedelta(minutes=10)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -110,6 +122,9 @@ class Settings:
             pod_namespace=read("POD_NAMESPACE", _text, "") or _own_namespace(),
             pod_name=read("POD_NAME", _text, "") or socket.gethostname(),
             http_port=read("LEVADA_HTTP_PORT", _number(0, _LARGEST_PORT), 8080),
+            ttl_after_finished=read("LEVADA_TTL_AFTER_FINISHED", _duration, None),
+            pod_cleanup=read("LEVADA_POD_CLEANUP", _one_of(PodCleanup), "Never"),
+            sweep_every=read("LEVADA_SWEEP_EVERY", _pause, timedelta(minutes=10)),
         )
         if not settings.agent_image:
             read.mistakes.append("LEVADA_AGENT_IMAGE is not set: it names the image of the agent in task Pods")
@@ -151,6 +166,19 @@ def _number(least: int, most: int) -> Callable[[str], int]:
         return int(text)
 
     return parse
+
+
+def _duration(text: str) -> timedelta:
+    if not re.fullmatch(DURATION, text):
+        raise ValueError("must be a duration such as 90s, 12h or 7d")
+    return timedelta(seconds=seconds(text))
+
+
+def _pause(text: str) -> timedelta:
+    pause = _duration(text)
+    if not pause:
+        raise ValueError("must be longer than nothing")
+    return pause
 
 
 def _one_of(literal: Any) -> Callable[[str], str]:

@@ -26,7 +26,7 @@ from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
 from levada.planner.encoding import timestamp
 from levada.planner.flow.rerun import NOTHING, Results
-from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, TASK_ANNOTATION, pod_name
+from levada.planner.names import RESULT_FINALIZER, pod_name
 from levada.planner.nodes import Gate, Leaf, Node
 from levada.planner.plan import Start
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
@@ -159,7 +159,7 @@ class ActiveRun:
         if pod is None:
             return await self._look_for(name, now) if name in self._live else []
         self.vanished.pop(name, None)
-        path, attempt = _attempt_of(pod)
+        path, attempt = task_pods.attempt_of(pod)
         leaf = self.run.leaves.get(path)
         if leaf is None or attempt != leaf.attempt or leaf.phase.is_final:
             return []
@@ -265,7 +265,7 @@ class ActiveRun:
     async def _release_recorded(self) -> None:
         held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
         for pod in held:
-            path, attempt = _attempt_of(pod)
+            path, attempt = task_pods.attempt_of(pod)
             if not self.run.is_recorded(path, attempt):
                 continue
             await self._keep_log(pod, path, attempt)
@@ -291,9 +291,3 @@ class ActiveRun:
 def _at_most(room: int | None) -> int:
     """The starts of one step."""
     return MOST_STARTS if room is None else min(room, MOST_STARTS)
-
-
-def _attempt_of(pod: PodView) -> tuple[str, int]:
-    """The task's path and the attempt that a Pod says it is."""
-    annotations = pod.metadata.annotations
-    return annotations.get(TASK_ANNOTATION, ""), int(annotations.get(ATTEMPT_ANNOTATION, "-1"))

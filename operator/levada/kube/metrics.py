@@ -42,6 +42,12 @@ WATCH_RESTARTS = Counter(
     ["kind", "cause"],
     registry=REGISTRY,
 )
+REMOVED = Counter(
+    "levada_removed",
+    "What was removed after its time: runs, Pods and folders of the store.",
+    ["kind"],
+    registry=REGISTRY,
+)
 EVENTS_DROPPED = Counter("levada_events_dropped", "Kubernetes Events that were given up.", registry=REGISTRY)
 
 

@@ -33,6 +33,7 @@ from levada.planner.names import STARTED_ANNOTATION
 from levada.planner.refusal import refusal_of
 from levada.planner.settings import PodSettings
 from levada.planner.status import Standing, head_status, stopped_tasks
+from levada.store.errors import StoreError
 
 _LOOK_AGAIN = 15.0
 """Longest wait, in seconds, for what should announce itself and may not."""
@@ -125,6 +126,11 @@ class Opening:
             }
             run = await self._api.patch(PIPELINE_RUNS, namespace, metadata["name"], {"metadata": mark})
         store = await open_store(self._api, namespace, None)
+        if run["spec"].get("artifactPolicy") == "Delete":
+            try:  # before the first artifact: nothing else will tell, when the run is gone, that they go with it
+                await store.put_mark(namespace, metadata["uid"], metadata["name"])
+            except StoreError as error:
+                return await self._wait(run, Standing("Pending", error.reason, error.message), _LOOK_AGAIN)
         try:
             definition = await freeze(self._api, run, replace(definition, store=store.url))
         except (FrozenElsewhereError, RecordLostError):  # the predecessor's, there or just gone

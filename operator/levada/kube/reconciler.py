@@ -18,10 +18,10 @@ from levada.kube.events import ObjectRef
 from levada.kube.opening import Opening
 from levada.kube.record import StaleRunError, utc_now
 from levada.kube.resource import PIPELINE_RUNS
+from levada.kube.retention import Retention
 from levada.kube.runtime import Runtime
 from levada.kube.sharing import Sharing
-from levada.planner.fairness import Key
-from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION
+from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, Key
 from levada.planner.podview import PodView
 from levada.planner.settings import PodSettings
 from levada.planner.sighting import is_dead
@@ -62,6 +62,11 @@ class Reconciler:
         self._strayed: dict[Key, set[str]] = {}
         self._phases: dict[Key, str] = {}
         self._unread: set[Key] = set()
+        self._retention = Retention(runtime, self._pods, settings)
+
+    async def run(self) -> None:
+        """Remove what may go, beside the reconciliations, until cancelled."""
+        await self._retention.run()
 
     def pod_changed(self, old: PodView | None, new: PodView | None) -> None:
         """Note what the watch saw and mark the run."""
@@ -86,6 +91,7 @@ class Reconciler:
 
     def object_changed(self, kind: str, namespace: str, name: str) -> None:
         """Note that a run itself may have changed: it is read before anything is done for it."""
+        self._retention.object_changed(kind, namespace, name)
         if kind == PIPELINE_RUNS.plural:
             self._unread.add(Key(namespace, name))
 
@@ -149,6 +155,7 @@ class Reconciler:
     async def _refresh(self, key: Key) -> ActiveRun | None:
         """The active run as the API server has it now; None when there is nothing (more) to run."""
         run = await self._get(key)
+        self._retention.run_seen(key, run, utc_now())
         active = self._active.get(key)
         if run is not None and run["metadata"].get("deletionTimestamp"):
             run = await self._opening.close(run)

@@ -20,6 +20,7 @@ from levada.store.lookup import Finder
 from levada.store.manifest import read_manifest
 from levada.store.objects import put_bytes
 from levada.store.stores import Stores
+from levada.store.sweep import put_mark
 
 _PATIENCE = 10.0
 """Seconds that one request of the operator is tried again: the run looks again by itself."""
@@ -49,6 +50,11 @@ class RunStore:
         """The manifest of an attempt. Raises StoreError."""
         root = attempt_root(self.url or "none:", run.namespace, run.uid, path, attempt)
         return await asyncio.to_thread(read_manifest, self._stores(), root, digest)
+
+    async def put_mark(self, namespace: str, uid: str, run: str) -> None:
+        """Write that what the run makes goes from the store with it, if there is a store. Raises StoreError."""
+        if self.config:
+            await asyncio.to_thread(put_mark, self._stores(), namespace, uid, run)
 
     async def put_values(self, values: Mapping[str, str]) -> None:
         """Write what is too large for a Pod: text by URI. Raises StoreError."""

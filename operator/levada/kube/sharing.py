@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
-from levada.planner.fairness import Claim, Key, Turns
+from levada.planner.fairness import Claim, Turns
+from levada.planner.names import Key
 from levada.planner.sighting import is_dead
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from levada.kube.client import Api
 from levada.kube.errors import ApiError
 from levada.kube.resource import PODS
 from levada.planner import reasons
-from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION
+from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, TASK_ANNOTATION
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal, refusal_of
 
@@ -47,6 +47,12 @@ def is_ours(pod: PodView, run_uid: str, spec_hash: str | None = None) -> bool:
     """Whether `pod` belongs to that run and, where a hash is given, carries the one that we wrote."""
     owners = {owner.uid for owner in pod.metadata.owner_references}
     return run_uid in owners and spec_hash in (None, pod.metadata.annotations.get(SPEC_ANNOTATION))
+
+
+def attempt_of(pod: PodView) -> tuple[str, int]:
+    """The task's path and the attempt that a Pod says it is."""
+    annotations = pod.metadata.annotations
+    return annotations.get(TASK_ANNOTATION, ""), int(annotations.get(ATTEMPT_ANNOTATION, "-1"))
 
 
 def is_orphan(pod: PodView) -> bool:

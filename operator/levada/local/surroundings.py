@@ -25,6 +25,8 @@ _OF_A_CLUSTER = (
     "labels",
     "annotations",
 )
+_OF_RETENTION = ("ttlAfterFinished", "podCleanup", "artifactPolicy")
+"""A laptop's runs stay until somebody removes their folders."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,7 @@ def look_at(spec: Mapping[str, Any], graph: Graph, *, uses_images: bool) -> list
             findings.refused.append(
                 f"`{wish}: true` steers a run in a cluster; here Ctrl-C stops a run and its --name goes on with it"
             )
+    findings.ignored |= dict.fromkeys(wish for wish in _OF_RETENTION if wish in spec)
     for path, task, component in _leaves(graph, ""):
         _look_at_template(path, task.pod, findings, uses_images=uses_images)
         if not uses_images:

@@ -9,14 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import groupby
-from typing import NamedTuple
 
-
-class Key(NamedTuple):
-    """A run."""
-
-    namespace: str
-    name: str
+from levada.planner.names import Key
 
 
 @dataclass(frozen=True, slots=True)

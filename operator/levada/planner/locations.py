@@ -26,10 +26,28 @@ VALUES: Final = "=value"
 CACHE: Final = "=cache"
 """Name of the folder, below a namespace's, of its cache entries; no run is written like that."""
 
+MARK: Final = "=retention"
+"""Name of the object, below a run's folder, that says the folder goes with its run; no task's folder is called so."""
+
 _PLAIN: Final = frozenset((string.ascii_letters + string.digits + "._-").encode())
 _RESERVED: Final = frozenset({MANIFEST, LOG, STARTED, ".", ".."})
 _LONGEST: Final = 180
 """A file system takes 255 bytes per name, and obstore's local store appends to it while it writes."""
+
+
+def namespace_root(root_url: str, namespace: str) -> str:
+    """The URI below which everything of a namespace stands."""
+    return f"{root_url.rstrip('/')}/{segment(namespace)}"
+
+
+def run_root(root_url: str, namespace: str, run_uid: str) -> str:
+    """The URI of the folder of one run; parameters as for `attempt_root`."""
+    return f"{namespace_root(root_url, namespace)}/{segment(run_uid)}"
+
+
+def mark_uri(root: str) -> str:
+    """The URI of the mark of the run whose folder is `root`."""
+    return f"{root}/{MARK}"
 
 
 def attempt_root(root_url: str, namespace: str, run_uid: str, task_path: str, attempt: int) -> str:
@@ -46,7 +64,7 @@ def attempt_root(root_url: str, namespace: str, run_uid: str, task_path: str, at
     attempt
         Counted from 0.
     """
-    return "/".join([root_url.rstrip("/"), *map(segment, (namespace, run_uid, task_path, str(attempt)))])
+    return "/".join([run_root(root_url, namespace, run_uid), segment(task_path), str(attempt)])
 
 
 def output_uri(root: str, output: str) -> str:

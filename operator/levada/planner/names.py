@@ -7,7 +7,7 @@ import hashlib
 import itertools
 import json
 import re
-from typing import Any
+from typing import Any, NamedTuple
 
 GROUP = "levada.dev"
 RUN_LABEL = f"{GROUP}/run"
@@ -16,11 +16,19 @@ ATTEMPT_ANNOTATION = f"{GROUP}/attempt"
 SPEC_ANNOTATION = f"{GROUP}/spec-hash"
 VALUES_ANNOTATION = f"{GROUP}/value-"
 STARTED_ANNOTATION = f"{GROUP}/started-uid"
+KEPT_ANNOTATION = f"{GROUP}/kept-for-gitops"
 RESULT_FINALIZER = f"{GROUP}/result"
 STORE_OBJECT = "levada-store"
 
 _POD_NAME = 63  # longer ones are cut in the Pod's host name
 _HASH = 10
+
+
+class Key(NamedTuple):
+    """What tells a run from others, or a Pipeline."""
+
+    namespace: str
+    name: str
 
 
 def pod_name(run: str, run_uid: str, path: str, attempt: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from integration.chart.rendering import EVERYTHING, flat, load, template
 
 RULES = {
-    ("levada.dev", "pipelineruns"): "get list watch patch",
+    ("levada.dev", "pipelineruns"): "get list watch patch delete",
     ("levada.dev", "pipelines"): "get list watch",
     ("levada.dev", "components"): "get list watch",
     ("levada.dev", "pipelineruns/status"): "patch",

@@ -36,6 +36,13 @@ def test_a_suspended_run_starts_nothing_until_it_is_resumed():
     assert run.root.outputs == {"length": 5}
 
 
+def test_a_run_that_goes_after_a_week_runs_like_any_other():
+    run, spec = load("retention.yaml")
+    play(run, succeed(lines=5))
+    assert run.root.outputs == {"lines": 5}
+    assert (spec["ttlAfterFinished"], spec["podCleanup"], spec["artifactPolicy"]) == ("7d", "OnSuccess", "Delete")
+
+
 def test_a_task_is_tried_again_and_another_may_fail():
     run, _ = load("retry.yaml")
 

@@ -1,5 +1,7 @@
 """Settings: read, checked, and every mistake named at once."""
 
+from datetime import timedelta
+
 import pytest
 
 from levada.handlers import settings
@@ -31,10 +33,14 @@ def test_all_of_them():
         "POD_NAMESPACE": "here",
         "POD_NAME": "me",
         "LEVADA_HTTP_PORT": "9000",
+        "LEVADA_TTL_AFTER_FINISHED": "7d",
+        "LEVADA_POD_CLEANUP": "OnSuccess",
+        "LEVADA_SWEEP_EVERY": "1m30s",
     })  # fmt: skip
     assert read == Settings(
         "levada:1", ("b", "a"), "Never", "restricted", 1000, 1001, ("trainer",), ("one", "two"),
         {"requests": {"cpu": "1", "memory": "64Mi"}}, 3, 500, "DEBUG", "here", "me", 9000,
+        timedelta(days=7), "OnSuccess", timedelta(seconds=90),
     )  # fmt: skip
 
 
@@ -59,6 +65,9 @@ def test_every_mistake_is_named_at_once():
         "LEVADA_LOG_LEVEL": "LOUD",
         "LEVADA_AGENT_RESOURCES": "{",
         "LEVADA_HTTP_PORT": "tcp://10.0.0.1:80",
+        "LEVADA_TTL_AFTER_FINISHED": "a week",
+        "LEVADA_POD_CLEANUP": "Always",
+        "LEVADA_SWEEP_EVERY": "0s",
     }
     with pytest.raises(SettingsError) as error:
         Settings.from_environment(wrong)

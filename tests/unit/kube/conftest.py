@@ -1,3 +1,4 @@
 from unit.kube.apiserver_fixtures import api, kubeconfig, server
+from unit.store.conftest import store
 
-__all__ = ["api", "kubeconfig", "server"]
+__all__ = ["api", "kubeconfig", "server", "store"]

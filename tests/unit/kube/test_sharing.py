@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from levada.graph.model import Component, Graph, Task
 from levada.kube.sharing import Sharing
 from levada.planner.attempt import Success
-from levada.planner.fairness import Key
+from levada.planner.names import Key
 from levada.planner.run import Run
 from unit.planner.pods import RUNS, ended, pod
 

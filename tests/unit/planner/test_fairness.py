@@ -5,7 +5,8 @@ from collections import Counter
 from hypothesis import given
 from hypothesis import strategies as st
 
-from levada.planner.fairness import Claim, Key, Turns
+from levada.planner.fairness import Claim, Turns
+from levada.planner.names import Key
 
 BIG, SMALL = Key("team-a", "big"), Key("team-b", "small")
 
