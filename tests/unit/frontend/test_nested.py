@@ -51,7 +51,7 @@ def test_of_templates_the_nearer_counts_and_the_others_are_merged_under_it():
         ({"run": {}, "outer": {"salt": "outer"}}, Cache(salt="outer")),
         ({"outer": {}, "task": {"maxStaleness": "P1D"}}, Cache(86_400)),
         ({"task": {}, "inner": {"singleFlight": False}}, Cache(single_flight=False)),
-        ({"inner": {}, "leaf": {"disabled": True}}, None),
+        ({"inner": {}, "leaf": {"disabled": True}}, Cache(is_disabled=True)),
         ({"inner": {"disabled": True}, "leaf": {}}, Cache()),
     ],
 )
