@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo bench-local verify test test-fast test-nightly cluster-up cluster-down cluster-demo image bench generate format
+.PHONY: help setup demo bench-local bench-planner verify test test-fast test-nightly cluster-up cluster-down cluster-demo image bench generate format
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -39,6 +39,9 @@ demo: setup ## Run the example twice on this machine (no root, no cluster), comp
 
 bench-local: setup ## What the local engine costs, beside a bare loop of processes
 	@PYTHONPATH=tests $(BIN)/python -m bench.local
+
+bench-planner: setup ## What a finished task costs the planner, in small runs and in large ones
+	@PYTHONPATH=tests $(BIN)/python -m bench.planner
 
 CLUSTER := PYTHONPATH=tests $(BIN)/python -m cluster
 

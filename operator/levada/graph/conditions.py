@@ -86,6 +86,8 @@ def _short(value: Datum) -> str:
 
 
 def _plain(value: Datum) -> Any:
+    if isinstance(value, tuple):
+        return [_plain(item) for item in value]
     if isinstance(value, Artifact):
         return {"uri": value.uri, "digest": value.digest, "type": value.type, "metadata": dict(value.metadata)}
     return value

@@ -5,8 +5,9 @@ The same for every engine: `folder` is `/levada` in a Pod and a working folder o
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from levada.graph.model import ABSENT, Absent, Artifact, Component, Datum
 from levada.graph.placeholders import Argument, Reference, Use, references, resolve
@@ -19,6 +20,8 @@ from levada.planner.names import slugs, text_digest
 
 ARGUMENT_LIMIT = 131_000
 """Bytes of one argument or environment entry; the kernel refuses a little more with `argument list too long`."""
+EMPTY_FOLDER = text_digest("levada folder 1\n")
+"""The digest of a folder without files, as `store.digest` makes it; it is what an empty list of artifacts is."""
 _SMALL = (INTEGER, FLOAT, BOOLEAN)
 
 
@@ -61,14 +64,14 @@ def lay_out(
     used = {(reference.use, reference.name) for reference in references(_arguments(component))}
     in_slugs, out_slugs = slugs(list(component.inputs)), slugs(list(component.outputs))
     wanted = {name: inputs[name] for name in component.inputs if (Use.INPUT_PATH, name) in used and name in inputs}
-    texts = {name: as_text(datum) for name, datum in wanted.items() if not isinstance(datum, Absent | Artifact)}
+    texts = {name: as_text(datum) for name, datum in wanted.items() if not isinstance(datum, Absent | Artifact | tuple)}
     large = _largest(texts, values_limit)
     stage: list[StageInput] = []
     paths = {name: f"{folder}/values/{in_slugs[name]}" for name in texts}
     for name, datum in wanted.items():
         staged = f"{folder}/inputs/{in_slugs[name]}/data"
-        if isinstance(datum, Artifact):
-            stage.append(StageInput(name, staged, datum.uri, datum.digest))
+        if isinstance(datum, Artifact | tuple):
+            stage += _staged(name, staged, datum, value_uri(root, name))
         elif name in large:
             stage.append(StageInput(name, staged, value_uri(root, name), text_digest(texts[name])))
         else:
@@ -86,7 +89,7 @@ def lay_out(
             return None
         if reference.use is Use.INPUT_PATH:
             return paths[reference.name]
-        return datum.uri if isinstance(datum, Artifact) else as_text(datum)
+        return as_text(_uris(datum))
 
     def is_present(name: str) -> bool:
         return not isinstance(inputs.get(name, ABSENT), Absent)
@@ -139,6 +142,24 @@ def _largest(texts: Mapping[str, str], limit: int | None) -> set[str]:
         large.add(name)
         left -= sizes[name]
     return large
+
+
+def _staged(name: str, path: str, datum: Artifact | tuple[Any, ...], nowhere: str) -> Iterator[StageInput]:
+    """What to bring for an artifact, or for a list of them: a folder `0`, `1`, ...; nothing stands at `nowhere`."""
+    if isinstance(datum, Artifact):
+        yield StageInput(name, path, datum.uri, datum.digest)
+        return
+    if not datum:
+        yield StageInput(name, path, nowhere, EMPTY_FOLDER)
+    for index, item in enumerate(datum):
+        yield from _staged(name, f"{path}/{index}", item, nowhere)
+
+
+def _uris(datum: Datum) -> Any:
+    """The URI of an artifact, those of a list of them; parameters as they are."""
+    if isinstance(datum, tuple):
+        return [_uris(item) for item in datum]
+    return datum.uri if isinstance(datum, Artifact) else datum
 
 
 def _arguments(component: Component) -> list[Argument]:

@@ -4,7 +4,8 @@ import pytest
 
 from levada.graph.model import ABSENT, Artifact, Component, Input, Output
 from levada.graph.placeholders import Reference, Use
-from levada.planner.layout import lay_out
+from levada.planner.layout import EMPTY_FOLDER, lay_out
+from levada.store import digest as store_digest
 
 ROOT = "s3://bucket/ns/uid/task/0"
 DATA = Artifact("s3://bucket/data", "sha256:1")
@@ -13,7 +14,7 @@ DATA = Artifact("s3://bucket/data", "sha256:1")
 def layout(args, inputs=None, outputs=(), *, env=None, types=None, **options):
     inputs = inputs or {}
     declared = {
-        name: Input(name, (types or {}).get(name, "String"), not isinstance(value, Artifact))
+        name: Input(name, (types or {}).get(name, "String"), not isinstance(value, Artifact | tuple))
         for name, value in inputs.items()
     }
     made = {name: Output(name, type_, type_ in ("String", "Integer", "Boolean")) for name, type_ in outputs}
@@ -92,3 +93,35 @@ def test_an_output_that_the_task_stores_itself_has_a_place_of_its_attempt_and_no
 def test_names_that_look_alike_get_places_of_their_own():
     made = layout([at(Use.INPUT_PATH, "a b"), at(Use.INPUT_PATH, "a-b")], {"a b": "1", "a-b": "2"})
     assert sorted(made.values.values()) == ["1", "2"]
+
+
+MODELS = (Artifact("s3://b/m0", "sha256:0"), Artifact("s3://b/m1", "sha256:1"))
+
+
+def test_a_list_of_artifacts_is_a_folder_with_one_entry_for_each():
+    laid = layout([at(Use.INPUT_PATH, "models")], {"models": MODELS}, types={"models": "List[Model]"})
+    assert laid.args == ["/work/inputs/models/data"]
+    assert [(item.path, item.uri, item.digest) for item in laid.stage] == [
+        ("/work/inputs/models/data/0", "s3://b/m0", "sha256:0"),
+        ("/work/inputs/models/data/1", "s3://b/m1", "sha256:1"),
+    ]
+
+
+def test_nested_lists_of_artifacts_are_nested_folders():
+    laid = layout([at(Use.INPUT_PATH, "models")], {"models": (MODELS, ())}, types={"models": "List[List[Model]]"})
+    assert [(item.path, item.digest) for item in laid.stage] == [
+        ("/work/inputs/models/data/0/0", "sha256:0"),
+        ("/work/inputs/models/data/0/1", "sha256:1"),
+        ("/work/inputs/models/data/1", EMPTY_FOLDER),
+    ]
+
+
+def test_an_empty_list_of_artifacts_is_an_empty_folder():
+    (staged,) = layout([at(Use.INPUT_PATH, "models")], {"models": ()}, types={"models": "List[Model]"}).stage
+    assert (staged.path, staged.digest) == ("/work/inputs/models/data", EMPTY_FOLDER)
+    assert store_digest.EMPTY_FOLDER == EMPTY_FOLDER
+
+
+@pytest.mark.parametrize("use", [Use.INPUT_URI, Use.INPUT_VALUE])
+def test_as_an_argument_a_list_of_artifacts_is_their_uris(use):
+    assert layout([at(use, "models")], {"models": MODELS}).args == ['["s3://b/m0","s3://b/m1"]']
