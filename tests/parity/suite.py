@@ -46,6 +46,7 @@ VALUES = {
     "List": [1, "two", [3.5, None, True]],
     "Dict": {"b": 1, "a": {"x": "ü"}},
 }
+LISTS = [typed("all", "List[Model]"), typed("none", "List[Model]")]
 OK = ("Succeeded", "", None)
 
 CASES = {
@@ -165,6 +166,87 @@ CASES = {
         outputs={"n": {"task": "file", "output": "n"}},
         values={"n": 140_000},
         expected={"argument": ("Failed", "ArgumentTooLong", None), "file": OK},
+    ),
+    "loops": Case(
+        tasks={
+            "grid": script("echo '[{\"x\": 1}, {\"x\": 3}, {\"x\": 2}]' > \"$1\"", {"outputPath": "points"},
+                           outputs=[typed("points", "List")]),
+            "fit": script('echo $(($1 * $1)) > "$2"; printf "model %s" "$1" > "$3"',
+                          {"inputValue": "x"}, {"outputPath": "n"}, {"outputPath": "model"},
+                          inputs=[typed("x", "Integer")], outputs=[typed("n", "Integer"), typed("model", "Model")],
+                          forEach={"items": {"task": "grid", "output": "points"}, "as": "point", "parallelism": 2},
+                          bind={"x": {"item": "point.x"}}),
+            "best": script('best=0; i=0; most=-1; for n in $(echo "$1" | tr "[]," "   "); do'
+                           ' if [ $n -gt $most ]; then best=$i; most=$n; fi; i=$((i + 1)); done; echo $best > "$2"',
+                           {"inputValue": "ns"}, {"outputPath": "index"},
+                           inputs=[typed("ns", "List")], outputs=[typed("index", "Integer")],
+                           bind={"ns": {"collect": {"task": "fit", "output": "n"}}}),
+            "deploy": script('exec > "$4"; cat "$1"; printf " of"; for one in "$2"/*; do printf " %s:" ${one##*/}; cat "$one";'
+                             ' done; printf " and %s" "$(ls -A "$3" | wc -l)"',
+                             {"inputPath": "model"}, {"inputPath": "all"}, {"inputPath": "none"},
+                             {"outputPath": "text"}, inputs=[typed("model", "Model"), *LISTS],
+                             outputs=[typed("text", "Artifact")], when="inputs.best > 8",
+                             bind={
+                                 "model": {"task": "fit", "output": "model", "at": {"task": "best", "output": "index"}},
+                                 "all": {"collect": {"task": "fit", "output": "model"}},
+                                 "none": {"collect": {"task": "empty", "output": "model", "missing": "Omit"}},
+                                 "best": {"task": "fit", "output": "n", "at": {"task": "best", "output": "index"}},
+                             }),
+            "empty": script('printf x > "$1"', {"outputPath": "model"}, outputs=[typed("model", "Model")],
+                            inputs=[typed("n", "Integer")], bind={"n": {"item": "item"}}, when="inputs.n > 5",
+                            forEach={"items": [1, 2]}),
+        },
+        outputs={"squares": {"collect": {"task": "fit", "output": "n"}}},
+        values={"squares": [1, 9, 4]},
+        expected={
+            **dict.fromkeys(("grid", "fit", "fit[0]", "fit[1]", "fit[2]", "best", "deploy", "empty"), OK),
+            **dict.fromkeys(("empty[0]", "empty[1]"), ("Skipped", "ConditionFalse", None)),
+        },
+        digests={("deploy", "text"): of_text("model 3 of 0:model 1 1:model 3 2:model 2 and 0")},
+    ),
+    "nested": Case(
+        tasks={
+            "data": script('printf data > "$1"', {"outputPath": "data"}, outputs=[typed("data", "Dataset")]),
+            "train": {
+                "forEach": {"matrix": {"lr": [1, 2], "depth": [3]}},
+                "onFailure": "Continue",
+                "inputs": {"lr": {"item": "item.lr"}, "data": {"task": "data", "output": "data"}},
+                "pipelineSpec": {
+                    "parameters": [typed("lr", "Integer"), typed("data", "Dataset")],
+                    "tasks": [
+                        {"name": "fit", **script('test $1 = 1; test "$(cat "$2")" = data; echo 7 > "$3"',
+                                                 {"inputValue": "lr"}, {"inputPath": "data"}, {"outputPath": "n"},
+                                                 inputs=[typed("lr", "Integer"), typed("data", "Dataset")],
+                                                 outputs=[typed("n", "Integer")],
+                                                 bind={"lr": {"parameter": "lr"}, "data": {"parameter": "data"}})},
+                    ],
+                    "finally": [
+                        {"name": "tell", **script('echo "$1 $2" > "$3"', {"inputValue": "state"}, {"inputValue": "bad"},
+                                                  {"outputPath": "text"}, outputs=[typed("text", "String")],
+                                                  inputs=[typed("state", "String"), typed("bad", "List")],
+                                                  bind={"state": {"run": "phase"}, "bad": {"run": "failures"}})},
+                    ],
+                    "outputs": {"n": {"task": "fit", "output": "n"}, "told": {"task": "tell", "output": "text"}},
+                },
+            },
+        },
+        outputs={
+            "ns": {"collect": {"task": "train", "output": "n", "missing": "Null"}},
+            "told": {"collect": {"task": "train", "output": "told"}},
+        },
+        values={
+            "ns": [7, None],
+            "told": [
+                "Succeeded []\n",
+                'Failed [{"path":"train[1].fit","reason":"Error","message":"exited with code 1"}]\n',
+            ],
+        },
+        expected={
+            **dict.fromkeys(("data", "train", "train[0]", "train[0].fit", "train[0].finally.tell"), OK),
+            "train[1]": ("Failed", "", None),
+            "train[1].fit": ("Failed", "Error", 1),
+            "train[1].finally.tell": OK,
+        },
     ),
 }  # fmt: skip
 
