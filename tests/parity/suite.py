@@ -181,7 +181,7 @@ CASES = {
                            {"inputValue": "ns"}, {"outputPath": "index"},
                            inputs=[typed("ns", "List")], outputs=[typed("index", "Integer")],
                            bind={"ns": {"collect": {"task": "fit", "output": "n"}}}),
-            "deploy": script('exec > "$4"; cat "$1"; printf " of"; for one in "$2"/*; do printf " %s:" ${one##*/}; cat "$one";'
+            "deploy": script('exec > "$4"; cat "$1"; printf " of"; for m in "$2"/*; do printf " %s:" ${m##*/}; cat $m;'
                              ' done; printf " and %s" "$(ls -A "$3" | wc -l)"',
                              {"inputPath": "model"}, {"inputPath": "all"}, {"inputPath": "none"},
                              {"outputPath": "text"}, inputs=[typed("model", "Model"), *LISTS],
