@@ -138,3 +138,22 @@ def test_nothing_behind_a_gate_starts_until_it_is_opened():
     run.decide("gate", Verdict(True, "somebody"), NOW)
     play(run, succeed(deployed=0.93))
     assert (run.root.phase, run.root.outputs) == (Phase.SUCCEEDED, {"deployed": 0.93})
+
+
+def test_the_first_failure_stops_what_runs_and_nothing_starts_any_more():
+    run, _ = load("fail-fast.yaml")
+    assert [start.leaf.path for start in run.plan(NOW).starts] == ["broken", "slow"]
+    run.observe("broken", 0, Failure(reasons.ERROR, "exited with code 1", 1), NOW)
+    assert [leaf.path for leaf in run.plan(NOW).stops] == ["slow"]
+    run.observe("slow", 0, Failure(reasons.ERROR, "exited with code 143", 143), NOW, dead=True)
+    phases = {path: str(leaf.phase) for path, leaf in run.leaves.items()}
+    assert (phases, run.root.phase) == ({"broken": "Failed", "slow": "Cancelled", "third": "Cancelled"}, Phase.FAILED)
+
+
+def test_pods_are_what_run_pipeline_and_task_say_the_nearest_last():
+    run, _ = load("pods.yaml")
+    count, embed = (run.leaves[path].task.pod for path in ("count", "embed"))
+    assert (count["nodeSelector"], embed["nodeSelector"]) == ({"pool": "batch"}, {"pool": "gpu"})
+    assert embed["resources"] == {"requests": {"cpu": "500m"}, "limits": {"nvidia.com/gpu": 1}}
+    assert [mount["mountPath"] for mount in embed["volumeMounts"]] == ["/corpus"]
+    assert "tolerations" not in count
