@@ -163,7 +163,7 @@ class Model:
         return any(known[choice.task] is end and self.tolerant.get(choice.task) for choice in choices)
 
     def collect(self, binding, loop, may_always):
-        if loop.phase != "Succeeded":
+        if loop.phase != "Succeeded" and not (may_always and loop.iterations and binding.missing != "Fail"):
             return "gone", may_always or loop.phase == "Skipped" or self.tolerant.get(binding.task)
         found = [end.outputs.get("n") for end in loop.iterations]
         if None in found and binding.missing == "Fail":

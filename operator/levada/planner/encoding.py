@@ -72,6 +72,7 @@ def row_of(node: Node, shard: int | None) -> Row:
             message=node.message[:_MESSAGE],
             started=node.started,
             finished=node.finished,
+            outputs=plain_outputs(node.outputs) if size_of(node.outputs) <= BULKY else None,
             is_group=True,
         )
     leaf = node
@@ -98,7 +99,8 @@ def row_of(node: Node, shard: int | None) -> Row:
 
 def brief(row: Row) -> Row:
     """What is kept of a task of a large run that the status does not show: 10,000 logs would not fit."""
-    return msgspec.structs.replace(row, message=row.message[:_BRIEF], log="", trouble="")
+    outputs = None if row.is_group else row.outputs
+    return msgspec.structs.replace(row, message=row.message[:_BRIEF], log="", trouble="", outputs=outputs)
 
 
 def node_of(row: Row, like: Node, outputs: Mapping[str, Any]) -> Node:

@@ -146,6 +146,8 @@ class Scope(Group):
         How its tasks ended, once they have and those of `finally` begin.
     failures
         What of it made, or will make, it fail.
+    overrun
+        Of a run that took longer than its timeout: that it did.
     unfinished_finals
         Counts the tasks of `finally` that are not final; `unfinished` the others.
     """
@@ -154,6 +156,7 @@ class Scope(Group):
     facts: Mapping[str, str] = field(default_factory=dict)
     state: Phase | None = None
     failures: list[Node] = field(default_factory=list)
+    overrun: Failure | None = None
     unfinished_finals: int = 0
 
     @property

@@ -89,6 +89,7 @@ class Run(Asking):
                 leaf.started = sighting.since or now
                 leaf.reason, leaf.message, leaf.exit_code, leaf.log = "", "", None, ""
                 self.move(leaf, Phase.RUNNING)
+                self._note_start(leaf)
                 self._deadlines.watch(leaf)
         elif isinstance(sighting, Success | Failure):
             self._end(leaf, sighting, now)
@@ -197,8 +198,10 @@ class Run(Asking):
         end = self.started + timedelta(seconds=graph.timeout) if graph.timeout is not None else None
         if self.halt is None and graph.fails_fast and self.failures:
             self._halt(failed_fast(self.failures[0]), now)
-        elif self.halt is None and end and now >= end:
-            self._halt(timed_out(graph.timeout or 0), now)
+        elif self.halt is None and end and now >= end and self.root.state is None:
+            too_long = timed_out(graph.timeout or 0)
+            self.root.overrun = too_long.cause
+            self._halt(too_long, now)
         for gate in [gate for gate in self.gates.values() if gate.started is None]:
             gate.started = now
             self._deadlines.watch(gate)
@@ -233,6 +236,14 @@ class Run(Asking):
         if not isinstance(leaf, Gate):
             self.under_way[leaf.path] = leaf
 
+    def _note_start(self, leaf: Leaf) -> None:
+        """Groups have started with the first attempt in them."""
+        group = leaf.parent
+        while group is not None and group.started is None and leaf.started:
+            group.started = leaf.started
+            self.touch(group)
+            group = group.parent
+
     def _drop(self, leaf: Leaf) -> None:
         """No attempt is under way."""
         leaf.is_started = False
@@ -253,6 +264,7 @@ class Run(Asking):
     def _end(self, leaf: Leaf, outcome: Success | Failure, now: datetime) -> None:
         self._drop(leaf)
         leaf.started = outcome.started or leaf.started
+        self._note_start(leaf)
         if isinstance(outcome, Success):
             leaf.outputs, leaf.reason, leaf.message, leaf.finished = outcome.outputs, "", "", outcome.finished or now
             leaf.exit_code = None

@@ -96,7 +96,8 @@ def _iteration(binding: TaskOutput, loop: Iterations, scope: Scope, item: Datum)
 def _collect(binding: Collect, scope: Scope) -> Datum:
     loop = scope.children[binding.task]
     assert isinstance(loop, Iterations)
-    if not loop.phase.is_success:
+    is_rest_enough = scope.state is not None and loop.iterations and binding.missing != "Fail"
+    if not loop.phase.is_success and not is_rest_enough:
         raise UnavailableError(loop)
     found: list[Datum] = []
     for node in loop.iterations:
@@ -144,8 +145,9 @@ def _fact(binding: RunFact, scope: Scope) -> Datum:
     if binding.fact == "phase":
         return str(scope.state)
     if binding.fact == "failures":
-        told = [(node.path, node.reason, node.message[:LONGEST_MESSAGE]) for node in scope.failures[:MOST_FAILURES]]
-        return [{"path": path, "reason": reason, "message": message} for path, reason, message in told]
+        told = [(node.path, node.reason, node.message) for node in scope.failures[:MOST_FAILURES]]
+        told += [("", scope.overrun.reason, scope.overrun.message)] if scope.overrun else []
+        return [{"path": path, "reason": why, "message": text[:LONGEST_MESSAGE]} for path, why, text in told]
     return scope.facts.get(binding.fact, ABSENT)
 
 

@@ -5,13 +5,13 @@ from datetime import timedelta
 
 import pytest
 
-from levada.graph.model import Component, Graph, Input, Literal, RunFact, Task, TaskOutput
+from levada.graph.model import Collect, Component, Graph, Input, Literal, RunFact, Task, TaskOutput
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Running, Success
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
-from levada.planner.status import standing
-from unit.planner.flow.test_loops import restarted
+from levada.planner.status import Shards, standing, tasks_status
+from unit.planner.flow.test_loops import LISTS, loop, restarted, square
 from unit.planner.graphs import component, graph, task
 from unit.planner.simulation import NOW, play
 
@@ -117,6 +117,8 @@ def test_the_run_timeout_does_not_count_for_it():
     run.observe("a", 0, Failure("Error", "killed", 137), later, dead=True)
     plan = run.plan(later)
     assert ([start.leaf.path for start in plan.starts], plan.wake) == (["finally.report"], None)
+    message = "the run took longer than its timeout of 60 s"
+    assert plan.starts[0].inputs["failures"] == [{"path": "", "reason": reasons.RUN_TIMEOUT, "message": message}]
     run.observe("finally.report", 0, Success({}), later)
     assert standing(run).reason == reasons.RUN_TIMEOUT
 
@@ -186,3 +188,25 @@ def test_a_graph_that_fails_by_its_own_condition_fails_the_run():
     seen = outcome(run)
     assert [failure["path"] for failure in seen["finally.report"]["failures"]] == ["g"]
     assert standing(run).message.startswith("task g failed: InvalidCondition")
+
+
+@pytest.mark.parametrize(("missing", "found"), [("Omit", [9, 4]), ("Null", [9, None, 4])])
+def test_it_may_collect_what_there_is_of_a_loop_that_failed(missing, found):
+    tell = Task("tell", LISTS, {"l": Collect("fit", "n", missing)})
+    run = Run(shape(loop(), finals=(tell,)), {})
+    seen = {}
+
+    def act(path, inputs, attempt):
+        seen[path] = inputs
+        return Failure("Error", "broke", 1) if path == "fit[1]" else square(path, inputs, attempt)
+
+    play(run, act)
+    assert seen["finally.tell"] == {"l": found}
+
+
+def test_a_graph_shows_its_outputs_and_since_when_it_runs():
+    inner = Graph({}, {"t": task("t")}, {"n": TaskOutput("t", "n")})
+    run = Run(graph(Task("g", inner)), {})
+    outcome(run)
+    (row,) = [row for row in tasks_status(run, Shards())["tasks"] if row["path"] == "g"]
+    assert (row["outputs"], row["startTime"]) == ({"n": 1}, "2026-01-01T00:00:00Z")
