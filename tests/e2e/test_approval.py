@@ -45,7 +45,7 @@ def test_a_rejection_fails_the_run_and_what_waits_for_success_is_skipped(levada,
     status, tasks = runs.end("refused")
     assert status["phase"] == "Failed"
     assert (tasks["deploy"]["reason"], tasks["deploy"]["message"]) == (
-        "ApprovalRejected",
+        "Rejected",
         "rejected by admin: not today",
     )
     assert tasks["later"]["phase"] == "Skipped"

@@ -164,7 +164,7 @@ def infrastructure_is_free(history: History) -> Iterator[Violation]:
                 if (change.uid, path, attempt) not in made:
                     yield Violation("I7", f"attempt {attempt} of {path} was counted and never made", change.at)
             limit = reasons.further_attempts(task.get("reason", ""))
-            if task["phase"] == "Failed" and attempts - 1 < limit:
+            if task["phase"] == "Failed" and 0 < attempts <= limit:
                 text = f"{path} failed for {task['reason']} after {attempts} attempts, {limit + 1} are free"
                 yield Violation("I7", text, change.at)
 

@@ -243,7 +243,7 @@ CASES = {
         },
         expected={
             **dict.fromkeys(("data", "train", "train[0]", "train[0].fit", "train[0].finally.tell"), OK),
-            "train[1]": ("Failed", "", None),
+            "train[1]": ("Failed", "TaskFailed", None),
             "train[1].fit": ("Failed", "Error", 1),
             "train[1].finally.tell": OK,
         },

@@ -72,6 +72,6 @@ def _smaller(scenario: Scenario) -> Iterator[Scenario]:
         )
     for run, tasks in scenario.runs.items():
         for gone in tasks if len(tasks) > 1 else ():
-            if not any(gone.name in itertools.chain(task.needs, task.after) for task in tasks):
+            if not any(gone.name in itertools.chain(task.needs, task.after, [task.over]) for task in tasks):
                 left = [task for task in tasks if task is not gone]
                 yield msgspec.structs.replace(scenario, runs=scenario.runs | {run: left})

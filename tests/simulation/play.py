@@ -33,7 +33,7 @@ class Play:
         for run, tasks in scenario.runs.items():
             for task in tasks:
                 script = {"exit": task.exit, "seconds": task.seconds, "outputs": outputs_of(task)}
-                scripts[run, task.name] = script
+                scripts |= dict.fromkeys(((run, path) for path in task.attempts()), script)
         self.kubelet = Kubelet(self.world, self.server, scripts)
         self.trouble = Trouble({int(f.at): f.kind for f in scenario.faults if f.kind in REQUEST_FAULTS})
         self.replica = self._new_replica()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from random import Random
 
 import msgspec
@@ -12,11 +13,13 @@ TIMED_FAULTS = (
     "forge pod", "edit run", "cut watch", "lose watch", "store away", "quota", "delete run", "orphan run",
     "replace run", "stay away",
 )  # fmt: skip
-OUTPUTS = ("number", "pair", "bulky")
+OUTPUTS = ("number", "pair", "bulky", "list")
+ITEMS = [3, 1]
+"""What a task of the kind "list" makes, and another may loop over."""
 
 
 class Task(msgspec.Struct):
-    """One task: what it waits for, what its container does."""
+    """One task: what it waits for, what its container does; with `over` once for each item of that task's list."""
 
     name: str
     needs: list[str] = []
@@ -24,6 +27,11 @@ class Task(msgspec.Struct):
     kind: str = "number"
     exit: int | str = 0
     seconds: float = 1.0
+    over: str = ""
+
+    def attempts(self) -> list[str]:
+        """The paths of what runs for it."""
+        return [f"{self.name}[{index}]" for index in range(len(ITEMS))] if self.over else [self.name]
 
 
 class Fault(msgspec.Struct):
@@ -66,6 +74,8 @@ def _tasks(random: Random) -> list[Task]:
         task.needs = random.sample(earlier, min(len(earlier), random.choice((0, 1, 1, 2))))
         task.after = random.sample(earlier, min(len(earlier), random.choice((0, 0, 1))))
         task.exit = random.choice((0, 0, 0, 0, 1, "oom"))
+        lists = [other.name for other in tasks if other.kind == "list" and not other.over]
+        task.over = random.choice([*lists, ""])
         tasks.append(task)
     return tasks
 
@@ -73,32 +83,38 @@ def _tasks(random: Random) -> list[Task]:
 def outputs_of(task: Task) -> dict[str, str]:
     """The texts that the task's container leaves."""
     outputs = {"n": str(7 + int(task.name[1:]))}
-    if task.kind != "number":
+    if task.kind == "list":
+        outputs["l"] = json.dumps(ITEMS)
+    elif task.kind != "number":
         outputs["s"] = "x" * (2500 if task.kind == "bulky" else 5)
     return outputs
 
 
 def run_spec(tasks: list[Task]) -> dict:
-    return {"pipelineSpec": {"tasks": [_task_spec(task) for task in tasks], "outputs": _run_outputs(tasks)}}
+    loops = {task.name for task in tasks if task.over}
+    specs = [_task_spec(task, loops) for task in tasks]
+    return {"pipelineSpec": {"tasks": specs, "outputs": {"result": _binding(tasks[-1].name, loops)}}}
 
 
-def _run_outputs(tasks: list[Task]) -> dict:
-    return {"result": {"task": tasks[-1].name, "output": "n"}}
+def _binding(task: str, loops: set[str]) -> dict:
+    made = {"task": task, "output": "n"}
+    return {"collect": made} if task in loops else made
 
 
-def _task_spec(task: Task) -> dict:
+def _task_spec(task: Task, loops: set[str]) -> dict:
     outputs = [{"name": "n", "type": "Integer"}]
-    outputs += [{"name": "s", "type": "String"}] if task.kind != "number" else []
+    outputs += {"number": [], "list": [{"name": "l", "type": "List"}]}.get(task.kind, [{"name": "s", "type": "String"}])
     command = [
         "work",
         *({"inputValue": need} for need in task.needs),
         *({"outputPath": item["name"]} for item in outputs),
     ]
-    inputs = [{"name": need, "type": "Integer"} for need in task.needs]
+    inputs = [{"name": need, "type": "List" if need in loops else "Integer"} for need in task.needs]
     container = {"image": "image", "command": command}
     spec: dict = {"name": task.name}
     spec["componentSpec"] = {"inputs": inputs, "outputs": outputs, "implementation": {"container": container}}
-    spec |= {"inputs": {need: {"task": need, "output": "n"} for need in task.needs}} if task.needs else {}
+    spec |= {"inputs": {need: _binding(need, loops) for need in task.needs}} if task.needs else {}
+    spec |= {"forEach": {"items": {"task": task.over, "output": "l"}}} if task.over else {}
     return spec | ({"after": task.after} if task.after else {})
 
 
@@ -106,10 +122,18 @@ def expected_end(tasks: list[Task]) -> dict:
     """How the run ends, by another way of thinking than the planner's: from the end of each task to its users'."""
     phases: dict[str, str] = {}
     for task in tasks:
-        upstream = all(phases[need] == "Succeeded" for need in task.needs)
+        upstream = all(phases[need] == "Succeeded" for need in [*task.needs, *([task.over] if task.over else [])])
         phases[task.name] = "Skipped" if not upstream else "Failed" if task.exit else "Succeeded"
-    values = {task.name: {**outputs_of(task), "n": int(outputs_of(task)["n"])} for task in tasks}
-    shown = {name: [phase, values[name] if phase == "Succeeded" else {}] for name, phase in phases.items()}
-    last = tasks[-1].name
-    outputs = {"result": values[last]["n"]} if phases[last] == "Succeeded" else {}
+    shown: dict[str, list] = {}
+    for task in tasks:
+        phase = phases[task.name]
+        values = {name: text if name == "s" else json.loads(text) for name, text in outputs_of(task).items()}
+        if task.over:
+            shown[task.name] = [phase, {}]
+        for path in task.attempts() if phase != "Skipped" or not task.over else ():
+            shown[path] = [phase, values if phase == "Succeeded" else {}]
+    last = tasks[-1]
+    made = int(outputs_of(last)["n"])
+    result = [made] * len(ITEMS) if last.over else made
+    outputs = {"result": result} if phases[last.name] == "Succeeded" else {}
     return {"phase": "Failed" if "Failed" in phases.values() else "Succeeded", "tasks": shown, "outputs": outputs}

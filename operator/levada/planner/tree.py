@@ -12,7 +12,7 @@ from datetime import datetime
 
 from levada.graph.model import Datum, Graph
 from levada.planner.flow import gates
-from levada.planner.flow.ends import end_of, end_with_finals, fail_with, outputs_of
+from levada.planner.flow.ends import end_of, end_with_finals, explain, fail_with, outputs_of
 from levada.planner.flow.halt import Halt
 from levada.planner.flow.inputs import bind, items_of
 from levada.planner.growth import below, grow, iterate
@@ -126,7 +126,7 @@ class Tree:
         if group.phase is not Phase.RUNNING:
             return []
         if isinstance(group, Iterations):
-            return [(group, end_of(group.members()))] if not group.unfinished else self._settle(_next(group, 1))
+            return self._settle(_next(group, 1)) if group.unfinished else _end(group, end_of(group.members()))
         assert isinstance(group, Scope)
         if group.unfinished:
             return []
@@ -137,7 +137,7 @@ class Tree:
         if group.unfinished_finals:
             return ends
         group.outputs = outputs_of(group)
-        return [(group, end_with_finals(group))]
+        return [*ends, *_end(group, end_with_finals(group))]
 
     def _settle(self, waiting: Iterable[Node]) -> Ends:
         """Count one blocker less for each; start those that have none left. Returns the ones that end at once."""
@@ -187,6 +187,11 @@ class Tree:
                 self.move(leaf, Phase.RUNNING)
         elif not leaf.is_started:
             self._ready[leaf.path] = leaf
+
+
+def _end(group: Group, phase: Phase) -> Ends:
+    explain(group, phase)
+    return [(group, phase)]
 
 
 def _next(loop: Iterations, count: int) -> list[Node]:

@@ -5,14 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from levada.graph.model import ABSENT, Datum
+from levada.planner import reasons
 from levada.planner.flow.values import UnavailableError, UnusableError, value
-from levada.planner.nodes import Node, Phase, Scope
+from levada.planner.nodes import Group, Node, Phase, Scope
 
 
 def end_of(members: Iterable[Node]) -> Phase:
     """The phase of a group whose members have all ended: the worst of theirs."""
     phases = {node.phase for node in members if not _is_tolerated_failure(node)}
     return next((phase for phase in (Phase.FAILED, Phase.CANCELLED) if phase in phases), Phase.SUCCEEDED)
+
+
+def explain(group: Group, phase: Phase) -> None:
+    """Say of a group that did not end well which of its members is to blame."""
+    blamed = next((node for node in group.members() if node.phase is phase and not _is_tolerated_failure(node)), None)
+    if phase is Phase.FAILED:
+        group.reason, group.message = reasons.TASK_FAILED, f"{blamed.path} failed" if blamed else ""
+    elif phase is Phase.CANCELLED:
+        group.reason, group.message = reasons.CANCELLED, f"{blamed.path} was cancelled" if blamed else ""
 
 
 def end_with_finals(scope: Scope) -> Phase:
