@@ -12,7 +12,7 @@ from levada.frontend.objects import RUN_NAME_LIMIT, Elsewhere, Object
 from levada.frontend.references import pipeline_reference
 from levada.frontend.shape import mapping, named
 from levada.graph.model import Input
-from levada.graph.types import STRING, ValueMismatchError, parameter_type, parse_text
+from levada.graph.types import DICT, LIST, STRING, ValueMismatchError, item_type, parameter_type, parse_text
 
 _ALPHABET = "bcdfghjklmnpqrstvwxz2456789"
 """What Kubernetes makes random names of: no vowels, so no words."""
@@ -118,7 +118,9 @@ def _read(name: str, text: str, declared: Mapping[str, Input | None] | None) -> 
     try:
         if target.is_parameter:
             return parse_text(target.type, text)
-        return parse_text("Dict", text) if text.lstrip().startswith("{") else {"uri": text}
+        if item_type(target.type):
+            return parse_text(LIST, text)
+        return parse_text(DICT, text) if text.lstrip().startswith("{") else {"uri": text}
     except ValueMismatchError as error:
         raise CommandError(f"-p {name}={text}: {error}") from None
 

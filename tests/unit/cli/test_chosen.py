@@ -30,6 +30,7 @@ spec:
   - {name: text, type: String, default: x}
   - {name: many, type: List, default: []}
   - {name: data, type: Dataset, optional: true}
+  - {name: parts, type: "List[Dataset]", optional: true}
   tasks:
   - name: show
     componentRef: {name: show}
@@ -95,7 +96,7 @@ def test_a_name_that_is_none_is_refused():
 @pytest.mark.parametrize(("text", "value"), [
     ("count=5", 5), ("used=7", 7), ("share=1e-3", 0.001), ("share=1", 1), ("on=false", False), ("text=5", "5"),
     ("text=a=b", "a=b"), ("text=", ""), ('many=[1, "a"]', [1, "a"]), ("data=s3://b/k", {"uri": "s3://b/k"}),
-    ('data={"uri": "s3://b/k"}', {"uri": "s3://b/k"}),
+    ('data={"uri": "s3://b/k"}', {"uri": "s3://b/k"}), ('parts=[{"uri": "s3://b/k"}]', [{"uri": "s3://b/k"}]),
 ])  # fmt: skip
 def test_values_are_read_by_the_declared_type(text, value):
     chosen = with_parameters(choose(objects(COMPONENT, PIPELINE, RUN), None), [text])
@@ -115,6 +116,7 @@ def test_values_of_the_command_line_go_over_the_file_s_and_the_last_one_counts()
     ("count=1.5", "expected an Integer, found a Float"),
     ("share=NaN", "NaN is not a value that JSON can hold"),
     ("on=yes", "expected a Boolean"),
+    ("parts=s3://b/k", "-p parts=s3://b/k: expected a List"),
     ("cuont=5", "no parameter 'cuont' (did you mean 'count'?)"),
     ("zzz=5", "no parameter 'zzz'; it has count, used"),
 ])  # fmt: skip
