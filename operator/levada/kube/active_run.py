@@ -127,10 +127,11 @@ class ActiveRun:
         Returns the seconds after which to look again, if it is to be looked at by itself.
         """
         waits: list[float] = []
+        spec = self.record.object["spec"]
+        self.run.brace(now, cancel=spec.get("cancel", False))
         for name in changed | {name for name in self._live if name not in self.pods}:
             waits += await self._see(name, now)
         waits += self._pending_waits(now)
-        spec = self.record.object["spec"]
         self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
         self.hearing.listen(self.run, spec, now)
         waits += [0.0] if await self.answers.ask(now) else []

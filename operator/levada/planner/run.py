@@ -53,6 +53,7 @@ class Run(Asking):
         self.started = started
         self.recorded = 0
         self.under_way: dict[str, Leaf] = {}
+        self._braced = False
         self._delayed: list[tuple[datetime, str, int, Leaf]] = []
         self._deadlines = Deadlines()
         self._doomed: dict[str, Leaf] = {}
@@ -100,8 +101,17 @@ class Run(Asking):
         Cancelling cannot be taken back: what has not started ends at once, what runs is stopped.
         """
         self.is_suspended = suspend and not cancel
-        if cancel and (self.halt is None or self.halt.phase is not Phase.CANCELLED):
+        if cancel and (self._braced or self.halt is None or self.halt.phase is not Phase.CANCELLED):
             self._halt(CANCELLED, now)
+
+    def brace(self, now: datetime, *, cancel: bool) -> None:
+        """Know that the run is being stopped before what became of its attempts is shown.
+
+        What somebody stopped before a restart has ended for that, not by itself.
+        """
+        if self.halt is None and self.root.state is None and not self.is_final:
+            self.halt = CANCELLED if cancel else self._due_halt(now)
+            self._braced = self.halt is not None
 
     def refuse(self, path: str, reason: str, message: str, retry_at: datetime) -> None:
         """Note that the attempt could not be started yet (quota, admission, ...) and is to be tried again."""
@@ -194,14 +204,8 @@ class Run(Asking):
     def _look_at_the_clock(self, now: datetime) -> list[datetime]:
         """Stop what has run for too long, and a run that fails fast; when to look again."""
         self.started = self.started or now
-        graph = self.root.graph
-        end = self.started + timedelta(seconds=graph.timeout) if graph.timeout is not None else None
-        if self.halt is None and graph.fails_fast and self.failures:
-            self._halt(failed_fast(self.failures[0]), now)
-        elif self.halt is None and end and now >= end and self.root.state is None:
-            too_long = timed_out(graph.timeout or 0)
-            self.root.overrun = too_long.cause
-            self._halt(too_long, now)
+        if halt := self.halt if self._braced else self._due_halt(now):
+            self._halt(halt, now)
         for gate in [gate for gate in self.gates.values() if gate.started is None]:
             gate.started = now
             self._deadlines.watch(gate)
@@ -211,11 +215,27 @@ class Run(Asking):
                 self.finish(leaf, gates.expire(leaf, now), now)
             else:
                 self._doom(leaf, overrun(leaf))
-        ends = (self._deadlines.next, None if self.halt or self.root.state else end)
+        ends = (self._deadlines.next, None if self.halt or self.root.state else self._end_of_time)
         return [] if self.is_final else [moment for moment in ends if moment]
+
+    @property
+    def _end_of_time(self) -> datetime | None:
+        """When the run has taken too long."""
+        timeout = self.root.graph.timeout
+        return self.started + timedelta(seconds=timeout) if self.started and timeout is not None else None
+
+    def _due_halt(self, now: datetime) -> Halt | None:
+        """Why a run that nothing stops yet has to be stopped now."""
+        if self.halt is not None or self.root.state is not None:
+            return None
+        if self.root.graph.fails_fast and self.failures:
+            return failed_fast(self.failures[0])
+        end = self._end_of_time
+        return timed_out(self.root.graph.timeout or 0) if end and now >= end else None
 
     def _halt(self, halt: Halt, now: datetime) -> None:
         """Stop what runs and keep the rest from starting, but for `finally`; nothing once all tasks have ended."""
+        self._braced = False
         if self.is_final or self.root.state is not None:
             return
         self.halt = halt

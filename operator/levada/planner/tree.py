@@ -11,6 +11,7 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 
 from levada.graph.model import Datum, Graph
+from levada.planner import reasons
 from levada.planner.flow import gates
 from levada.planner.flow.ends import end_of, end_with_finals, explain, fail_with, outputs_of
 from levada.planner.flow.halt import Halt
@@ -133,6 +134,8 @@ class Tree:
         ends: Ends = []
         if group.state is None:
             group.state = self.halt.phase if self.halt and group is self.root else end_of(group.tasks())
+            if group is self.root and self.halt and self.halt.cause.reason == reasons.RUN_TIMEOUT:
+                group.overrun = self.halt.cause
             ends = self._settle(group.finals())
         if group.unfinished_finals:
             return ends

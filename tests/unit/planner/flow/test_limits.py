@@ -117,6 +117,33 @@ def test_failing_fast_after_a_restart_stops_what_still_runs_instead_of_losing_it
     assert stops(after, NOW) == ["b"]
 
 
+@pytest.mark.parametrize(("cancel", "reason"), [(False, "RunTimeout"), (True, "Cancelled")])
+def test_what_was_stopped_before_a_restart_has_ended_for_that_and_not_by_itself(cancel, reason):
+    shape = replace(graph(task("a"), task("b", needs=("a",))), timeout=60)
+    before = Run(shape, {}, started=NOW)
+    begin(before, "a")
+    rows = decode_rows(encode_rows([row_of(leaf, None) for leaf in before.leaves.values() if leaf.changed]))
+    after = Run(shape, {}, started=NOW)
+    for row in rows:
+        after.restore(row.path, node_of(row, after.leaves[row.path], {}), NOW)
+    later = NOW + timedelta(seconds=10 if cancel else 61)
+    after.brace(later, cancel=cancel)
+    after.observe("a", 0, Failure(reasons.TIMEOUT, "stopped at its deadline"), later, dead=True)
+    after.steer(later, suspend=False, cancel=cancel)
+    assert after.plan(later).starts == []
+    assert (standing(after).reason, phases(after)) == (reason, {"a": "Cancelled", "b": "Cancelled"})
+
+
+def test_a_braced_run_stops_what_still_runs_and_what_has_not_begun():
+    shape = replace(graph(task("a"), task("b"), task("c", needs=("a",))), timeout=60)
+    run = Run(shape, {}, started=NOW)
+    begin(run, "a", "b")
+    later = NOW + timedelta(seconds=61)
+    run.brace(later, cancel=False)
+    assert stops(run, later) == ["a", "b"]
+    assert phases(run)["c"] == "Cancelled"
+
+
 @pytest.mark.parametrize(("optional", "phase"), [(True, Phase.PENDING), (False, Phase.SKIPPED)])
 def test_a_tolerated_failure_leaves_the_run_alone_and_its_consumers_may_do_without(optional, phase):
     run = Run(graph(replace(task("a"), is_tolerated=True), task("b", needs=("a",), optional=optional)), {})
