@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from typing import Literal as OneWordOf
 
-from levada.graph.placeholders import Argument
+from levada.graph.placeholders import Argument, Reference
 from levada.graph.policies import NO_RETRY, Cache, Retry
 
 
@@ -61,19 +61,28 @@ class Output:
     is_parameter: bool
 
 
+Convention = OneWordOf["Levada", "Kubeflow"]
+"""Where a container finds its inputs and leaves its outputs: at paths of our own, or where Kubeflow has them, told by
+`ExecutorInput` and answered in a file with the outputs' values and metadata."""
+
+
 @dataclass(frozen=True, slots=True)
 class Component:
-    """A container with typed inputs and outputs; durations in seconds."""
+    """A container with typed inputs and outputs; durations in seconds.
+
+    The image and the quantities of `resources` may be an input's value.
+    """
 
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Output]
-    image: str
+    image: str | Reference
     command: tuple[Argument, ...] = ()
     args: tuple[Argument, ...] = ()
     env: Mapping[str, Argument] = field(default_factory=dict)
     resources: Mapping[str, Any] = field(default_factory=dict)
     output_grace: int = 120
     log_tail: bool = True
+    convention: Convention = "Levada"
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,9 +140,11 @@ class RunFact:
 
 @dataclass(frozen=True, slots=True)
 class External:
-    """`{uri: ...}`: data that no task made."""
+    """`{uri: ...}`: data that no task made; `uri` and what is in `metadata` may be bindings themselves."""
 
-    uri: str
+    uri: "str | Binding"
+    type: str = "Artifact"
+    metadata: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,16 +154,79 @@ class OneOf:
     choices: tuple[TaskOutput, ...]
 
 
-Binding = Literal | Parameter | TaskOutput | External | OneOf | Collect | Item | RunFact
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A String of several parts: text as it is, and values as they read as text."""
+
+    parts: "tuple[str | Binding, ...]"
 
 
-def producers(binding: Binding) -> tuple[str, ...]:
-    """The tasks of the same graph that a binding takes something from."""
+@dataclass(frozen=True, slots=True)
+class Compose:
+    """A List or Dict with bindings in it, at any depth."""
+
+    shape: Any
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """What `path` leads to in a value; in text, in the JSON that the text is."""
+
+    of: "Binding"
+    path: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FinalStatus:
+    """How a task of the same graph ended, as Kubeflow tells it: a Dict of `state`, `pipelineTaskName`, `error`..."""
+
+    task: str
+
+
+Binding = (
+    Literal
+    | Parameter
+    | TaskOutput
+    | External
+    | OneOf
+    | Collect
+    | Item
+    | RunFact
+    | Text
+    | Compose
+    | Field
+    | FinalStatus
+)
+
+
+def inner(binding: Any) -> tuple[Any, ...]:
+    """The bindings that a binding, or a value with bindings in it, is made of."""
+    if isinstance(binding, Text):
+        return binding.parts
+    if isinstance(binding, Compose):
+        return (binding.shape,)
+    if isinstance(binding, Field):
+        return (binding.of,)
+    if isinstance(binding, External):
+        return (binding.uri, dict(binding.metadata))
     if isinstance(binding, OneOf):
-        return tuple(task for choice in binding.choices for task in producers(choice))
+        return binding.choices
     if isinstance(binding, TaskOutput):
-        return (binding.task, *(producers(binding.at) if binding.at else ()))
-    return (binding.task,) if isinstance(binding, Collect) else ()
+        return () if binding.at is None else (binding.at,)
+    if isinstance(binding, dict):
+        return tuple(binding.values())
+    return tuple(binding) if isinstance(binding, list) else ()
+
+
+def producers(binding: Any) -> tuple[str, ...]:
+    """The tasks of the same graph that a binding takes something from."""
+    own = (binding.task,) if isinstance(binding, TaskOutput | Collect | FinalStatus) else ()
+    return own + tuple(task for part in inner(binding) for task in producers(part))
+
+
+def uses_item(binding: Any) -> bool:
+    """Whether a binding stands for something else in each iteration."""
+    return isinstance(binding, Item) or any(uses_item(part) for part in inner(binding))
 
 
 @dataclass(frozen=True, slots=True)

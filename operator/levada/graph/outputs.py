@@ -9,7 +9,9 @@ from levada.graph.model import (
     Binding,
     Collect,
     Component,
+    Compose,
     External,
+    FinalStatus,
     Graph,
     Literal,
     OneOf,
@@ -17,8 +19,9 @@ from levada.graph.model import (
     Parameter,
     RunFact,
     TaskOutput,
+    Text,
 )
-from levada.graph.types import ANY_ARTIFACT, LIST, STRING, natural_type
+from levada.graph.types import DICT, LIST, STRING, natural_type
 
 
 def offered(body: Component | Graph | Approval) -> Mapping[str, Output]:
@@ -44,9 +47,9 @@ def typed(name: str, binding: Binding, graph: Graph) -> Output | None:
         source = graph.inputs.get(binding.name)
         return Output(name, source.type, source.is_parameter) if source else None
     if isinstance(binding, External):
-        return Output(name, ANY_ARTIFACT, is_parameter=False)
-    if isinstance(binding, RunFact):
-        return Output(name, LIST if binding.fact == "failures" else STRING, is_parameter=True)
+        return Output(name, binding.type, is_parameter=False)
+    if isinstance(binding, RunFact | Text | Compose | FinalStatus):
+        return Output(name, _told(binding), is_parameter=True)
     if isinstance(binding, OneOf):
         known = (typed(name, choice, graph) for choice in binding.choices)
         return next((output for output in known if output), None)
@@ -57,6 +60,15 @@ def typed(name: str, binding: Binding, graph: Graph) -> Output | None:
             return None
         return collected(name, made) if isinstance(binding, Collect) else Output(name, made.type, made.is_parameter)
     return None
+
+
+def _told(binding: RunFact | Text | Compose | FinalStatus) -> str:
+    """The type of a value that no task made."""
+    if isinstance(binding, Compose):
+        return natural_type(binding.shape)
+    if isinstance(binding, FinalStatus):
+        return DICT
+    return LIST if isinstance(binding, RunFact) and binding.fact == "failures" else STRING
 
 
 def collected(name: str, made: Output) -> Output:

@@ -20,6 +20,8 @@ class Use(StrEnum):
     INPUT_VALUE = "inputValue"
     INPUT_PATH = "inputPath"
     INPUT_URI = "inputUri"
+    INPUT_ARTIFACT = "inputArtifact"
+    INPUT_METADATA = "inputMetadata"
     OUTPUT_PATH = "outputPath"
     OUTPUT_URI = "outputUri"
 
@@ -31,10 +33,15 @@ class Use(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reference:
-    """`{inputValue: name}` and its four siblings."""
+    """`{inputValue: name}` and its siblings; `key` picks one entry of an artifact's metadata.
+
+    `inputArtifact` is the JSON of the whole artifact, `inputMetadata` that of its metadata or of one entry of it (text
+    as it is).
+    """
 
     use: Use
     name: str
+    key: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +60,12 @@ class If:
     otherwise: tuple["Argument", ...]
 
 
-Argument = str | Reference | Concat | If
+@dataclass(frozen=True, slots=True)
+class ExecutorInput:
+    """`{executorInput: {}}`: what Kubeflow's executors are told of their inputs and outputs, as JSON."""
+
+
+Argument = str | Reference | Concat | If | ExecutorInput
 
 
 Parsed = TypeVar("Parsed")
@@ -81,13 +93,15 @@ def parse_argument(raw: Any, path: Steps = ()) -> Argument:
     if isinstance(raw, bool | int | float):
         return _scalar(raw, path)
     if not isinstance(raw, dict) or len(raw) != 1:
-        known = ", ".join([*Use, "concat", "if"])
+        known = ", ".join([*Use, "concat", "if", "executorInput"])
         raise PlaceholderError((path, f"expected a string or a placeholder with exactly one of the keys {known}"))
     key, content = next(iter(raw.items()))
     if key in tuple(Use):
-        if not isinstance(content, str):
-            raise PlaceholderError(((*path, key), "expected the name of an input or output"))
-        return Reference(Use(key), content)
+        return _parse_reference(Use(key), content, (*path, key))
+    if key == "executorInput":
+        if content not in ({}, True, None):
+            raise PlaceholderError(((*path, key), "expected {}: it tells of all inputs and outputs"))
+        return ExecutorInput()
     if key == "concat":
         return Concat(_parse_list(content, (*path, "concat")))
     if key == "if":
@@ -118,7 +132,7 @@ def conditions(arguments: Iterable[Argument]) -> Iterator[str]:
 
 def resolve(
     arguments: Sequence[Argument],
-    text_of: Callable[[Reference], str | None],
+    text_of: Callable[[Reference | ExecutorInput], str | None],
     is_present: Callable[[str], bool],
 ) -> list[str]:
     """The final arguments; a reference whose text is None (an absent optional input) leaves its argument out."""
@@ -126,7 +140,7 @@ def resolve(
     for argument in arguments:
         if isinstance(argument, str):
             resolved.append(argument)
-        elif isinstance(argument, Reference):
+        elif isinstance(argument, Reference | ExecutorInput):
             text = text_of(argument)
             if text is not None:
                 resolved.append(text)
@@ -136,6 +150,18 @@ def resolve(
             branch = argument.then if is_present(argument.input) else argument.otherwise
             resolved.extend(resolve(branch, text_of, is_present))
     return resolved
+
+
+def _parse_reference(use: Use, content: Any, path: Steps) -> Reference:
+    key = None
+    if use is Use.INPUT_METADATA and isinstance(content, dict) and set(content) == {"name", "key"}:
+        content, key = content["name"], content["key"]
+    if not isinstance(content, str) or not isinstance(key, str | None):
+        what = (
+            "the name of an input or output" if use is not Use.INPUT_METADATA else "an input or {name: ..., key: ...}"
+        )
+        raise PlaceholderError((path, f"expected {what}"))
+    return Reference(use, content, key)
 
 
 def _scalar(raw: Any, path: Steps) -> str:

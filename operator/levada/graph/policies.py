@@ -55,9 +55,12 @@ class Cache:
         Whether a task waits for another that does the same work already.
     is_disabled
         Whether nothing is taken over after all, and the task says so.
+    key
+        Stands for the values of all inputs: work of the same component and key is the same.
     """
 
     max_staleness: int | None = None
     salt: str = ""
     single_flight: bool = True
     is_disabled: bool = False
+    key: str | None = None

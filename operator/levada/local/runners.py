@@ -91,7 +91,7 @@ class ContainerStarts:
         argv += [part for name in attempt.environment for part in ("--env", name)]
         if layout.command:
             argv += ["--entrypoint", layout.command[0]]
-        return [*argv, attempt.component.image, *layout.command[1:], *layout.args], dict(attempt.environment)
+        return [*argv, str(attempt.component.image), *layout.command[1:], *layout.args], dict(attempt.environment)
 
     def end(self, attempt: Attempt, run_uid: str) -> None:
         """Remove the container: it outlives a client that was killed."""

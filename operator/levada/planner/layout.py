@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from levada.graph.model import ABSENT, Absent, Artifact, Component, Datum
-from levada.graph.placeholders import Argument, Reference, Use, references, resolve
+from levada.graph.placeholders import Argument, ExecutorInput, Reference, Use, references, resolve
 from levada.graph.types import BOOLEAN, FLOAT, INTEGER, as_text
 from levada.planner import reasons
 from levada.planner.attempt import Failure
@@ -79,7 +79,8 @@ def lay_out(
         paths[name] = staged
     out_paths = {name: f"{folder}/outputs/{slug}/data" for name, slug in out_slugs.items()}
 
-    def text_of(reference: Reference) -> str | None:
+    def text_of(reference: Reference | ExecutorInput) -> str | None:
+        assert isinstance(reference, Reference)
         if reference.use is Use.OUTPUT_PATH:
             return out_paths[reference.name]
         if reference.use is Use.OUTPUT_URI:

@@ -60,9 +60,12 @@ CONDITION_FALSE: Final = "ConditionFalse"
 INVALID_CONDITION: Final = "InvalidCondition"
 INVALID_ITEM: Final = "InvalidItem"
 INVALID_INDEX: Final = "InvalidIndex"
+INVALID_URI: Final = "InvalidUri"
 ITEM_MISSING: Final = "ItemMissing"
 TOO_MANY_ITEMS: Final = "TooManyItems"
-NEVER_STARTED: Final = frozenset({INVALID_CONDITION, INVALID_ITEM, INVALID_INDEX, ITEM_MISSING, TOO_MANY_ITEMS})
+NEVER_STARTED: Final = frozenset(
+    {INVALID_CONDITION, INVALID_ITEM, INVALID_INDEX, INVALID_URI, ITEM_MISSING, TOO_MANY_ITEMS}
+)
 """Failures of tasks whose inputs are at fault, so that nothing of them ran."""
 
 # Of gates.

@@ -15,7 +15,7 @@ from typing import Any
 import msgspec
 
 from levada.graph.model import ABSENT, Artifact, Component, Datum
-from levada.graph.placeholders import Argument, Concat, Reference
+from levada.graph.placeholders import Argument, Concat, ExecutorInput, Reference
 from levada.planner.names import digest_of
 
 NO_ENTRY = "NoEntry"
@@ -112,7 +112,7 @@ def work_of(
     given = {name: inputs[name] for name in component.inputs if inputs.get(name, ABSENT) is not ABSENT}
     return Work(
         digest_of(_code(component)),
-        component.image.rpartition("@")[2],
+        component.image.rpartition("@")[2] if isinstance(component.image, str) else "",
         {name: digest_of(_content(datum, fingerprints)) for name, datum in given.items()},
         salt,
         digest_of([re.sub(r"\[\d+\]", "", path), sorted(component.outputs)]),
@@ -159,7 +159,9 @@ def _plain(arguments: Iterable[Argument]) -> list[Any]:
         if isinstance(argument, str):
             plain.append(argument)
         elif isinstance(argument, Reference):
-            plain.append({argument.use: argument.name})
+            plain.append({argument.use: [argument.name, argument.key] if argument.key else argument.name})
+        elif isinstance(argument, ExecutorInput):
+            plain.append({"executorInput": {}})
         elif isinstance(argument, Concat):
             plain.append({"concat": _plain(argument.items)})
         else:

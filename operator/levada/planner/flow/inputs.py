@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from levada.graph.model import ABSENT, Binding, Datum, Input, Item, OneOf, TaskOutput
+from levada.graph.model import ABSENT, Binding, Datum, Input, uses_item
 from levada.graph.types import STRING, ValueMismatchError, as_text, check_value, natural_type
 from levada.planner import reasons
 from levada.planner.flow.condition import decide
@@ -50,7 +50,7 @@ def items_of(loop: Iterations) -> Sequence[Datum] | Phase:
         return _fail(loop, reasons.INVALID_ITEM, f"forEach needs a list, not {as_text(items)[:100]}")
     if len(items) > MOST_ITEMS:
         return _fail(loop, reasons.TOO_MANY_ITEMS, f"{len(items):,} items; a loop has at most {MOST_ITEMS:,}")
-    loop.of_item = {name: binding for name, binding in loop.task.inputs.items() if _uses_item(binding)}
+    loop.of_item = {name: binding for name, binding in loop.task.inputs.items() if uses_item(binding)}
     shared = _data(loop, {name: binding for name, binding in loop.task.inputs.items() if name not in loop.of_item})
     if isinstance(shared, Phase):
         return shared
@@ -76,7 +76,7 @@ def _data(node: Node, bindings: Mapping[str, Binding]) -> dict[str, Datum] | Pha
         declared = node.declared_inputs.get(name)  # None: only `when` looks at it
         try:
             datum = value(binding, node.scope, node.item)
-            found[name] = _as_declared(declared, datum) if _uses_item(binding) else datum
+            found[name] = _as_declared(declared, datum) if uses_item(binding) else datum
         except UnavailableError as unavailable:
             may_fall_back = declared is not None and declared.may_be_absent
             if not (may_fall_back and _may_do_without(node, unavailable.producer)):
@@ -97,14 +97,6 @@ def _as_declared(declared: Input | None, datum: Datum) -> Datum:
         return as_text(checked) if declared.type == STRING else checked
     except (ValueMismatchError, StopIteration) as error:
         raise UnusableError(reasons.INVALID_ITEM, str(error) or "expected a value, found an artifact") from None
-
-
-def _uses_item(binding: Binding) -> bool:
-    if isinstance(binding, OneOf):
-        return any(_uses_item(choice) for choice in binding.choices)
-    if isinstance(binding, TaskOutput):
-        return binding.at is not None and _uses_item(binding.at)
-    return isinstance(binding, Item)
 
 
 def _may_do_without(node: Node, producer: Node) -> bool:

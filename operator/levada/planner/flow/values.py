@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -10,17 +11,23 @@ from levada.graph.model import (
     Artifact,
     Binding,
     Collect,
+    Compose,
     Datum,
     External,
+    Field,
+    FinalStatus,
     Item,
     Literal,
     OneOf,
     Parameter,
     RunFact,
     TaskOutput,
+    Text,
 )
 from levada.graph.outputs import offered
+from levada.graph.types import as_text
 from levada.planner import reasons
+from levada.planner.flow.final_status import final_status
 from levada.planner.nodes import Iterations, Node, Phase, Scope
 
 MOST_FAILURES = 100
@@ -59,8 +66,10 @@ def value(binding: Binding, scope: Scope, item: Datum = ABSENT) -> Datum:
         return ABSENT if binding.value is None else binding.value
     if isinstance(binding, Parameter):
         return scope.inputs.get(binding.name, ABSENT)
-    if isinstance(binding, External):
-        return Artifact(binding.uri)
+    if isinstance(binding, External | Text | Compose | Field):
+        return _made(binding, scope, item)
+    if isinstance(binding, FinalStatus):
+        return final_status(scope.children[binding.task], scope.facts)
     if isinstance(binding, Item):
         return _reach(item, binding.path)
     if isinstance(binding, RunFact):
@@ -70,6 +79,52 @@ def value(binding: Binding, scope: Scope, item: Datum = ABSENT) -> Datum:
     if isinstance(binding, Collect):
         return _collect(binding, scope)
     return _output(binding, scope, item)
+
+
+def _made(binding: External | Text | Compose | Field, scope: Scope, item: Datum) -> Datum:
+    """What is made of other values."""
+    if isinstance(binding, Text):
+        parts = [part if isinstance(part, str) else value(part, scope, item) for part in binding.parts]
+        return "".join(as_text(_json(part)) for part in parts)
+    if isinstance(binding, Compose):
+        return _composed(binding.shape, scope, item)
+    if isinstance(binding, Field):
+        return _field(value(binding.of, scope, item), binding.path)
+    uri = binding.uri if isinstance(binding.uri, str) else value(binding.uri, scope, item)
+    if not isinstance(uri, str) or not uri:
+        raise UnusableError(reasons.INVALID_URI, f"expected the URI of an artifact, found {_shown(uri)}")
+    return Artifact(uri, type=binding.type, metadata=_composed(dict(binding.metadata), scope, item))
+
+
+def _composed(shape: Any, scope: Scope, item: Datum) -> Any:
+    if isinstance(shape, dict):
+        return {name: _composed(inside, scope, item) for name, inside in shape.items()}
+    if isinstance(shape, list):
+        return [_composed(inside, scope, item) for inside in shape]
+    if isinstance(shape, str | int | float) or shape is None:
+        return shape
+    return _json(value(shape, scope, item))
+
+
+def _json(datum: Datum) -> Any:
+    """A value inside another one: what is absent is null, an artifact its URI."""
+    if isinstance(datum, tuple):
+        return [_json(inside) for inside in datum]
+    if isinstance(datum, Artifact):
+        return datum.uri
+    return None if datum is ABSENT else datum
+
+
+def _field(of: Datum, path: tuple[str, ...]) -> Datum:
+    """What `path` leads to in `of`, which may be JSON text."""
+    if of is ABSENT or isinstance(of, Artifact | tuple):
+        return of
+    if isinstance(of, str):
+        try:
+            of = json.loads(of)
+        except (ValueError, RecursionError):
+            raise UnusableError(reasons.INVALID_ITEM, f"expected JSON, found {_shown(of)}") from None
+    return _reach(of, path)
 
 
 def _output(binding: TaskOutput, scope: Scope, item: Datum) -> Datum:
