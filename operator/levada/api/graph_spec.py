@@ -26,6 +26,8 @@ from levada.api.pod_template import PodTemplate
 from levada.api.policies import Cache, HistoryLimit, Retry
 
 Parallelism = Annotated[Integer, Field(ge=1, le=100_000)]
+Compiled = Annotated[str, Field(min_length=1, max_length=1_000_000)]
+"""The text of a compiled Kubeflow file."""
 
 
 class Parameter(Model):
@@ -178,7 +180,7 @@ class PipelineSpec(Model):
     LOCATION = "pipeline"
     model_config = ConfigDict(
         json_schema_extra={
-            # Not a plain `required`: a missing required field keeps all rules from running, also the one on `kfp`.
+            # Not a plain `required`: either of two fields will do.
             "x-kubernetes-validations": [
                 {
                     "rule": "has(self.tasks) || has(self.kfp)",
@@ -196,7 +198,12 @@ class PipelineSpec(Model):
     parameters: Annotated[tuple[Parameter, ...], ListMap("name"), Field(max_length=256)] = ()
     """Values and artifacts that a run gives."""
 
-    tasks: Annotated[tuple[Task, ...], ListMap("name"), Field(max_length=10_000, json_schema_extra={"minItems": 1})]
+    kfp: Compiled | None = None
+    """The text of a file that Kubeflow's compiler wrote; it stands instead of parameters, tasks and outputs."""
+
+    tasks: Annotated[
+        tuple[Task, ...], ListMap("name"), Field(max_length=10_000, json_schema_extra={"minItems": 1})
+    ] = ()
     """The nodes of the graph. Tasks whose inputs are ready start at once, side by side."""
 
     finals: Annotated[tuple[Task, ...], ListMap("name"), Field(max_length=1_000, alias="finally")] = ()
@@ -226,7 +233,7 @@ class PipelineSpec(Model):
     @model_validator(mode="after")
     def _has_tasks(self) -> Self:
         # Not `min_length`: that also complains when there are tasks and each has a mistake of its own.
-        if not self.tasks:
+        if not self.tasks and self.kfp is None:
             raise PydanticCustomError("no_tasks", "a pipeline needs at least one task")
         return self
 

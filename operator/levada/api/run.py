@@ -7,7 +7,7 @@ from pydantic.config import JsonDict
 
 from levada.api.base import Model, Resource
 from levada.api.fields import Duration, Flag
-from levada.api.graph_spec import Parallelism, PipelineSpec, Reference
+from levada.api.graph_spec import Compiled, Parallelism, PipelineSpec, Reference
 from levada.api.list_map import ListMap
 from levada.api.pod_template import PodTemplate
 from levada.api.policies import Cache, PodCleanup
@@ -15,6 +15,7 @@ from levada.api.policies import Cache, PodCleanup
 IMMUTABLE: Final = (
     "parameters",
     "pipelineRef",
+    "kfp",
     "podTemplate",
     "waitForReferences",
     "rerunOf",
@@ -88,13 +89,13 @@ class RunSpec(Model):
     """What to run, and with which parameters. It cannot be changed, except for `suspend`, `cancel` and `approvals`."""
 
     LOCATION = "run"
-    EXACTLY_ONE = ("pipelineRef", "pipelineSpec")
+    EXACTLY_ONE = ("pipelineRef", "pipelineSpec", "kfp")
     model_config = ConfigDict(
         json_schema_extra={
             "x-kubernetes-validations": [
                 {
-                    "rule": "has(self.kfp) || has(self.pipelineRef) != has(self.pipelineSpec)",
-                    "message": "exactly one of pipelineRef and pipelineSpec is needed",
+                    "rule": "[has(self.kfp), has(self.pipelineRef), has(self.pipelineSpec)].exists_one(given, given)",
+                    "message": "exactly one of pipelineRef, pipelineSpec and kfp is needed",
                 },
                 *(_unchanged(field) for field in IMMUTABLE),
                 {
@@ -117,11 +118,14 @@ class RunSpec(Model):
     """Values of the pipeline's parameters, by name; artifacts as `{uri: ...}`."""
 
     pipeline_ref: Reference | None = None
-    """The Pipeline to run, by name. Exactly one of `pipelineRef` and `pipelineSpec` is given."""
+    """The Pipeline to run, by name. Exactly one of `pipelineRef`, `pipelineSpec` and `kfp` is given."""
 
     # Atomic: who owns which field of 10,000 tasks would take more room than the tasks, and nobody may change one.
     pipeline_spec: Annotated[PipelineSpec | None, Field(json_schema_extra={"x-kubernetes-map-type": "atomic"})] = None
     """The pipeline to run, inline."""
+
+    kfp: Compiled | None = None
+    """The pipeline to run, as the text of a file that Kubeflow's compiler wrote."""
 
     suspend: Flag = False
     """Whether the run holds: running tasks end, no further task starts."""

@@ -13,12 +13,9 @@ JsonType = Literal["string", "object", "array", "boolean", "integer"]
 # The JSON type of each field in the design: a rule needs a typed field, the API server compiles none for untyped ones.
 NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
     "run": {
-        "kfp": "string",
         "nodeLossTimeout": "string",
     },
-    "pipeline": {
-        "kfp": "string",
-    },
+    "pipeline": {},
     "task": {
         "importer": "object",
         "resource": "object",

@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from levada.cli.exits import CommandError
+from levada.frontend.kfp.pipelines import COMPILED
 from levada.frontend.mistakes import InvalidSpecError, closest
 from levada.frontend.native import build_graph
 from levada.frontend.objects import RUN_NAME_LIMIT, Elsewhere, Object
@@ -48,13 +49,13 @@ def choose(objects: Sequence[Object], name: str | None) -> Chosen:
     """
     runs = [item for item in objects if item.kind == "PipelineRun"]
     pipelines = [item for item in objects if item.kind == "Pipeline"]
-    others = tuple(item for item in objects if item.kind != "PipelineRun")
+    others = tuple(item for item in objects if item.kind != "PipelineRun" and not item.is_bare)
     candidates = runs or pipelines
     if len(candidates) != 1:
         raise CommandError(_unclear(candidates))
     found = candidates[0]
     metadata = mapping(mapping(found.document.root.value()).get("metadata")) if runs else {}
-    spec = found.spec if runs else {"pipelineRef": {"name": found.name}}
+    spec = found.spec if runs or found.is_bare else {"pipelineRef": {"name": found.name}}
     run = Object("PipelineRun", found.namespace, name or _name(found, metadata), dict(spec), found.document)
     if len(run.name) > RUN_NAME_LIMIT or "." in run.name:
         raise CommandError(f"the run's name {run.name!r} must have at most {RUN_NAME_LIMIT} characters and no dots")
@@ -127,10 +128,12 @@ def _read(name: str, text: str, declared: Mapping[str, Input | None] | None) -> 
 
 def _declared(chosen: Chosen, elsewhere: Elsewhere) -> dict[str, Input | None] | None:
     """The pipeline's parameters by name, as far as they can be told; None when the pipeline is not known."""
-    spec = chosen.run.spec.get("pipelineSpec")
+    spec = chosen.run.spec.get("pipelineSpec", chosen.run.spec if COMPILED in chosen.run.spec else None)
     reference = pipeline_reference(chosen.run.spec)
     specs = _specs("Pipeline", chosen, elsewhere)
     spec = specs.get(reference) if reference is not None else spec
+    if spec is not None and COMPILED in spec:
+        spec = {COMPILED: spec[COMPILED]}
     if spec is None:
         return None
     try:

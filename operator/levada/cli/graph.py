@@ -55,6 +55,7 @@ def _are_files(what: tuple[str, ...]) -> bool:
 def _of_files(files: tuple[str, ...]) -> "Picture":
     from levada.cli.checking import read_files  # noqa: PLC0415
     from levada.cli.chosen import choose  # noqa: PLC0415
+    from levada.frontend.kfp.pipelines import COMPILED  # noqa: PLC0415
     from levada.frontend.native import build_graph  # noqa: PLC0415
     from levada.pictures.picture import picture_of  # noqa: PLC0415
 
@@ -65,9 +66,10 @@ def _of_files(files: tuple[str, ...]) -> "Picture":
     runs = [item for item in given.objects if item.kind == "PipelineRun"]
     # Several runs of one pipeline have one picture.
     chosen = choose(pipelines if len(pipelines) == 1 and len(runs) != 1 else given.objects, None)
-    pipeline = chosen.run.spec.get("pipelineSpec")
+    spec = chosen.run.spec
+    pipeline = {COMPILED: spec[COMPILED]} if COMPILED in spec else spec.get("pipelineSpec")
     if pipeline is None:
-        name = chosen.run.spec["pipelineRef"]["name"]
+        name = spec["pipelineRef"]["name"]
         pipeline = next(item.spec for item in pipelines if item.name == name)
     components = {item.name: item.spec for item in given.objects if item.kind == "Component"}
     return picture_of(build_graph(pipeline, {item.name: item.spec for item in pipelines}, components))

@@ -63,11 +63,15 @@ class Node:
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """One document of a file, or one item of a List in it, which stands at `at`."""
+    """One document of a file, or one item of a List in it, which stands at `at`.
+
+    The first `unwritten` steps of places in it do not stand in the file.
+    """
 
     file: str
     root: Node
     at: tuple[Step, ...] = ()
+    unwritten: int = 0
 
     def locate(self, mistake: Mistake) -> Located:
         """`mistake` with the line of its key or value, or of the nearest thing around it that exists."""
@@ -77,7 +81,7 @@ class Document:
             if child is None:
                 break
             node = child
-        place = Path((*self.at, *mistake.path.steps))
+        place = Path((*self.at, *mistake.path.steps[self.unwritten :]))
         return Located(self.file, node.line, str(place), mistake.message, mistake.suggestion)
 
     def items(self) -> "list[Document] | None":
@@ -96,6 +100,14 @@ def _child(node: Node, step: Step) -> Node | None:
     if isinstance(content, list) and isinstance(step, int) and step < len(content):
         return content[step]  # type: ignore[no-any-return]  # a Node, as in the map
     return None
+
+
+def is_compiled(content: Any) -> bool:
+    """Whether a document, or what is in its node, looks as if it were of a pipeline that Kubeflow's compiler wrote."""
+    keys = content.keys() if isinstance(content, dict) else set()
+    if "kind" in keys or "apiVersion" in keys:
+        return False
+    return bool({"pipelineInfo", "platforms"} & keys) or {"deploymentSpec", "root"} <= keys
 
 
 def read_documents(file: str, data: bytes) -> tuple[list[Document], list[Located]]:
@@ -157,6 +169,7 @@ class _Reader:
     text: str
     mistakes: list[Located] = field(default_factory=list)
     _anchors: dict[str, Node] = field(default_factory=dict)
+    _letters: list[Located] = field(default_factory=list)
     _nodes: int = 0
 
     def report(self, line: int, path: Sequence[Step], message: str) -> None:
@@ -166,8 +179,10 @@ class _Reader:
         events = iter(yaml.parse(self.text, Loader=_LOADER))
         for event in events:
             if isinstance(event, yaml.DocumentStartEvent):
-                self._anchors, self._nodes = {}, 0
+                self._anchors, self._letters, self._nodes = {}, [], 0
                 root = self._node(next(events), events, ())
+                if not is_compiled(root.content):
+                    self.mistakes += self._letters
                 if root.content is not None:
                     yield Document(self.file, root)
 
@@ -251,7 +266,8 @@ class _Reader:
         try:
             value = resolve(text)
         except AmbiguousScalarError as error:
-            self.report(line, path, str(error))
+            taker = self._letters if error.is_letter else self.mistakes
+            taker.append(Located(self.file, line, str(Path(path)), str(error)))
             return text
         if tag is None:
             return value

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -12,6 +12,7 @@ from levada.frontend.absent import check_absent
 from levada.frontend.around import Around
 from levada.frontend.catalogue import Catalogue
 from levada.frontend.component import load_component
+from levada.frontend.kfp.pipelines import COMPILED, read_compiled
 from levada.frontend.mistakes import SPEC, InvalidSpecError, Mistake, Mistakes, Path
 from levada.frontend.parameters import resolve_parameters
 from levada.frontend.pipeline import PipelineReader
@@ -20,7 +21,7 @@ from levada.frontend.policies import read_cache, read_timeout
 from levada.frontend.references import pipeline_reference
 from levada.frontend.schema import check_schema
 from levada.frontend.shape import mapping, without_nulls
-from levada.graph.model import ABSENT, Datum, Graph
+from levada.graph.model import ABSENT, Datum, Graph, Input
 
 
 def build_graph(
@@ -52,9 +53,7 @@ def build_graph(
     catalogue = Catalogue(pipelines, components, allowed, Mistakes())
     spec = without_nulls(pipeline_spec, SPEC)
     check_schema(PipelineSpec, spec, SPEC, catalogue.mistakes)
-    reader = PipelineReader(mapping(spec), SPEC, catalogue, Around(trail=(name,) if name else ()))
-    graph = reader.read()
-    check_absent(graph, set(), reader)
+    graph = _read(mapping(spec), SPEC, catalogue, Around(trail=(name,) if name else ()), lambda _: {})[0]
     catalogue.mistakes.raise_if_any()
     return _with_limits(graph, mapping(spec), {})
 
@@ -99,6 +98,8 @@ def build_run(
         if "historyLimit" in found[0]:
             message = "only a Pipeline has a history: a run with a pipelineSpec is its only run; use ttlAfterFinished"
             mistakes.add(found[1] / "historyLimit", message)
+    elif isinstance(spec.get(COMPILED), str):
+        found = {COMPILED: spec[COMPILED]}, SPEC
     elif name is not None:
         found = catalogue.pipeline(name, SPEC / "pipelineRef" / "name")
     if found is None:
@@ -106,20 +107,39 @@ def build_run(
     pipeline, at = found
     trail = () if "pipelineSpec" in spec or name is None else (name,)
     around = Around(mapping(spec.get("podTemplate")), read_cache(spec.get("cache"), None), trail)
-    reader = PipelineReader(pipeline, at, catalogue, around)
-    graph = reader.read()
-    inputs = resolve_parameters(graph.inputs, mapping(spec.get("parameters")), SPEC / "parameters", mistakes)
-    left_out = {name for name, value in inputs.items() if value is ABSENT and graph.inputs[name].is_optional}
-    check_absent(graph, left_out, reader)
+
+    def given(declared: Mapping[str, Input]) -> dict[str, Datum]:
+        return resolve_parameters(declared, mapping(spec.get("parameters")), SPEC / "parameters", mistakes)
+
+    graph, inputs = _read(pipeline, at, catalogue, around, given)
     mistakes.raise_if_any()
     return _with_limits(graph, pipeline, spec), inputs
+
+
+def _read(
+    pipeline: Mapping[str, Any],
+    at: Path,
+    catalogue: Catalogue,
+    around: Around,
+    given: Callable[[Mapping[str, Input]], dict[str, Datum]],
+) -> tuple[Graph, dict[str, Datum]]:
+    """The graph of a pipeline in either language, and the values that its inputs are `given`."""
+    if isinstance(pipeline.get(COMPILED), str):
+        graph = read_compiled(pipeline, at, catalogue, around)
+        return graph, given(graph.inputs)
+    reader = PipelineReader(pipeline, at, catalogue, around)
+    graph = reader.read()
+    inputs = given(graph.inputs)
+    left_out = {name for name, value in inputs.items() if value is ABSENT and graph.inputs[name].is_optional}
+    check_absent(graph, left_out, reader)
+    return graph, inputs
 
 
 def _with_limits(graph: Graph, pipeline: Mapping[str, Any], run: Mapping[str, Any]) -> Graph:
     """The graph with what holds for a run of it as a whole: what the run says, or else its own pipeline."""
     return replace(
         graph,
-        timeout=read_timeout(run.get("timeout", pipeline.get("timeout"))),
+        timeout=read_timeout(run.get("timeout", pipeline.get("timeout"))) or graph.timeout,
         fails_fast=bool(run.get("failFast", pipeline.get("failFast"))),
         parallelism=run.get("parallelism", pipeline.get("parallelism")),
     )

@@ -9,6 +9,8 @@ from pydantic import ConfigDict, Field
 from levada.api.base import API_VERSION, GROUP, Model
 from levada.api.fields import DnsLabel, ObjectName
 from levada.frontend.documents import Document, Located
+from levada.frontend.kfp.files import compiled_files
+from levada.frontend.kfp.pipelines import COMPILED
 from levada.frontend.mistakes import SPEC, InvalidSpecError, Mistake, Mistakes, Path, closest, shorten
 from levada.frontend.native import build_run, validate_component, validate_pipeline
 from levada.frontend.nulls import check_nulls
@@ -50,6 +52,8 @@ class Object:
     name: str
     spec: dict[str, Any]
     document: Document
+    is_bare: bool = False
+    """Whether it is a compiled Kubeflow pipeline, which no object holds."""
 
 
 def find_objects(documents: Iterable[Document], *, strict: bool = True) -> tuple[list[Object], list[Located]]:
@@ -64,6 +68,8 @@ def find_objects(documents: Iterable[Document], *, strict: bool = True) -> tuple
     """
     objects: list[Object] = []
     located: list[Located] = []
+    bare, documents = compiled_files(documents)
+    objects += (Object("Pipeline", "", name, {COMPILED: text}, document, is_bare=True) for name, text, document in bare)
     for document in _unpacked(documents):
         mistakes = Mistakes()
         found = _object(document, mistakes, strict=strict)
@@ -180,8 +186,6 @@ def _is_ours(raw: Mapping[str, Any], mistakes: Mistakes, *, strict: bool) -> boo
 
 
 def _what_it_is(raw: Mapping[str, Any]) -> str:
-    if "pipelineInfo" in raw:
-        return "this is a compiled Kubeflow pipeline, which is not supported yet"
     if "implementation" in raw:
         return "this is a bare component: put it below `spec` of a Component (apiVersion, kind, metadata, spec)"
     return "this is no Kubernetes object: it has neither apiVersion nor kind"

@@ -10,6 +10,7 @@ from levada.frontend.bindings import read_binding, read_result
 from levada.frontend.catalogue import UNKNOWN, Body, Catalogue
 from levada.frontend.component import read_component
 from levada.frontend.conditions import read_condition
+from levada.frontend.kfp.pipelines import COMPILED, read_compiled
 from levada.frontend.loops import read_loop, written_items
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.order import check_order
@@ -21,6 +22,7 @@ from levada.frontend.shape import mapping, named, sequence
 from levada.frontend.uses import uses_of
 from levada.graph.conditions import names_in
 from levada.graph.model import After, Approval, Binding, Graph, Output, Task
+from levada.graph.outputs import offered
 from levada.graph.policies import Cache
 
 FINALLY = "finally"
@@ -160,6 +162,8 @@ class PipelineReader:
             self.nested[name], graph, tasks = self._read[key]
             self.catalogue.count(tasks, at)
             return graph
+        if isinstance(spec.get(COMPILED), str):
+            return read_compiled(spec, at, self.catalogue, around)
         before = self.catalogue.tasks
         self.nested[name] = PipelineReader(spec, at, self.catalogue, around)
         graph = self.nested[name].read()
@@ -167,7 +171,9 @@ class PipelineReader:
         return graph
 
     def _offer(self, name: str, raw: Mapping[str, Any], body: Body) -> Offer:
-        outputs = None if body is UNKNOWN else self.nested[name].results if isinstance(body, Graph) else body.outputs
+        outputs: Mapping[str, Output | None] | None = None if body is UNKNOWN else offered(body)
+        if name in self.nested:
+            outputs = self.nested[name].results
         written = self._items(name, raw)
         length = None if written is None else len(written)
         return Offer(outputs, "forEach" in raw, length, isinstance(body, Approval))

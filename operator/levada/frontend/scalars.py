@@ -34,7 +34,14 @@ _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 
 
 class AmbiguousScalarError(ValueError):
-    """A scalar that readers of YAML understand differently, or that JSON cannot hold; quotes would settle it."""
+    """A scalar that readers of YAML understand differently, or that JSON cannot hold; quotes would settle it.
+
+    `is_letter` where it is `y` or `n`: PyYAML, which writes Kubeflow's documents, reads and writes these as text.
+    """
+
+    def __init__(self, message: str, *, is_letter: bool = False) -> None:
+        super().__init__(message)
+        self.is_letter = is_letter
 
 
 def resolve(text: str) -> Any:
@@ -51,7 +58,8 @@ def resolve(text: str) -> Any:
         return _BOOLEANS[text]
     if text in _TREACHEROUS:
         raise AmbiguousScalarError(
-            f'{text} is a Boolean to some readers of YAML and text to others: quote it ("{text}")'
+            f'{text} is a Boolean to some readers of YAML and text to others: quote it ("{text}")',
+            is_letter=len(text) == 1,
         )
     return _number(text) if text[0] in _NUMBER_START else text
 

@@ -277,6 +277,8 @@ class Task:
     """Over what it is repeated; then `inputs`, `when` and the policies are those of each iteration."""
     cache: Cache | None = None
     """Whether earlier results of the same work may be taken over; None when not."""
+    falls_back: bool = False
+    """Whether an input with something to fall back on does so where its producer failed."""
 
     def predecessors(self) -> list[str]:
         """The tasks of the same graph that must be final before this one is decided, each once, in written order."""

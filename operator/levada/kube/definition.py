@@ -73,7 +73,8 @@ class Definition:
     @property
     def digest(self) -> str:
         """`sha256:<hex>` of the pipeline and its components, whatever the run's parameters."""
-        return definition_digest([self.pipelines, self.components, self.run.get("pipelineSpec")])
+        own = self.run.get("pipelineSpec", self.run.get("kfp"))
+        return definition_digest([self.pipelines, self.components, own])
 
 
 async def gather(api: Api, namespace: str, spec: Json) -> Definition:

@@ -102,7 +102,8 @@ def _as_declared(declared: Input | None, datum: Datum) -> Datum:
 def _may_do_without(node: Node, producer: Node) -> bool:
     """Whether an input that has something else to fall back on may do so: not where a failure made the run fail."""
     tolerated = producer.phase is Phase.FAILED and producer.task.is_tolerated
-    return node.survives or producer.phase is Phase.SKIPPED or producer.phase.is_success or tolerated
+    may = node.survives or node.task.falls_back
+    return may or producer.phase is Phase.SKIPPED or producer.phase.is_success or tolerated
 
 
 def _without(node: Node, predecessor: Node) -> Phase:

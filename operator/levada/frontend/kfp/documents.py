@@ -1,0 +1,56 @@
+"""A compiled Kubeflow file: a stream of documents with one pipeline, and at most one with settings for Kubernetes."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from levada.frontend.documents import read_documents
+from levada.frontend.kfp import ir
+from levada.frontend.mistakes import Mistakes, Path
+from levada.frontend.schema import check_schema
+from levada.frontend.shape import mapping
+
+SCHEMA = "2.1.0"
+PIPELINE, PLATFORMS = "pipelineInfo", "platforms"
+
+
+def read_file(text: str, place: Path, mistakes: Mistakes) -> tuple[ir.PipelineSpec | None, Mapping[str, Any]]:
+    """The pipeline in a compiled file, and what it says of Kubernetes; None if the pipeline cannot be read.
+
+    Parameters
+    ----------
+    text
+        The file.
+    place
+        Where it stands.
+    mistakes
+        Takes what is wrong.
+    """
+    documents, unreadable = read_documents("", text.encode())
+    for located in unreadable:
+        mistakes.add(place, f"line {located.line}: {located.message}")
+    values = [mapping(document.root.value()) for document in documents]
+    platforms = [value for value in values if set(value) == {PLATFORMS}]
+    pipelines = [value for value in values if value not in platforms]
+    if len(pipelines) != 1 or len(platforms) > 1:
+        found = f"{len(pipelines)} and {len(platforms)}"
+        mistakes.add(place, f"expected one compiled pipeline, and at most one document with platforms; found {found}")
+        return None, {}
+    platform = mapping(mapping(platforms[0][PLATFORMS]).get("kubernetes")) if platforms else {}
+    return _read(pipelines[0], place, mistakes), platform
+
+
+def _read(raw: dict[str, Any], place: Path, mistakes: Mistakes) -> ir.PipelineSpec | None:
+    found = Mistakes()
+    check_schema(ir.PipelineSpec, raw, place, found)
+    for mistake in found:
+        mistakes.add(mistake.path, mistake.message, mistake.suggestion)
+    version = raw.get("schemaVersion")
+    if not found and version != SCHEMA:
+        mistakes.add(place / "schemaVersion", f"expected {SCHEMA}, found {version!r}: compile it with kfp 2")
+        return None
+    if found:
+        return None
+    pipeline = ir.PipelineSpec.model_validate(raw)
+    if not pipeline.pipeline_info.name:
+        mistakes.add(place / PIPELINE / "name", "is required")
+    return pipeline
