@@ -171,6 +171,8 @@ class Model:
         return "there", [n for n in found if n is not None or binding.missing == "Null"]
 
     def once(self, task, data, path):
+        if any(name not in data and not declared.is_optional for name, declared in task.body.inputs.items()):
+            return self.never(task, path, "Failed")
         if task.when == "false" or (task.when and not ("x" in data and data["x"] > 1)):
             # Without `x` the condition has no answer.
             return self.never(task, path, "Failed" if task.when != "false" and "x" not in data else "Skipped")

@@ -61,10 +61,11 @@ INVALID_CONDITION: Final = "InvalidCondition"
 INVALID_ITEM: Final = "InvalidItem"
 INVALID_INDEX: Final = "InvalidIndex"
 INVALID_URI: Final = "InvalidUri"
+INPUT_MISSING: Final = "InputMissing"
 ITEM_MISSING: Final = "ItemMissing"
 TOO_MANY_ITEMS: Final = "TooManyItems"
 NEVER_STARTED: Final = frozenset(
-    {INVALID_CONDITION, INVALID_ITEM, INVALID_INDEX, INVALID_URI, ITEM_MISSING, TOO_MANY_ITEMS}
+    {INVALID_CONDITION, INVALID_ITEM, INVALID_INDEX, INVALID_URI, INPUT_MISSING, ITEM_MISSING, TOO_MANY_ITEMS}
 )
 """Failures of tasks whose inputs are at fault, so that nothing of them ran."""
 

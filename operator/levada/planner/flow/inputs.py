@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from levada.graph.model import ABSENT, Binding, Datum, Input, uses_item
-from levada.graph.types import STRING, ValueMismatchError, as_text, check_value, natural_type
+from levada.graph.model import ABSENT, Artifact, Binding, Datum, Input, uses_item
+from levada.graph.types import STRING, ValueMismatchError, as_text, check_value, fits, natural_type
 from levada.planner import reasons
 from levada.planner.flow.condition import decide
 from levada.planner.flow.values import UnavailableError, UnusableError, value
@@ -29,6 +29,11 @@ def bind(node: Node) -> Phase | None:
     inputs: dict[str, Datum] = {name: declared.default for name, declared in declared_inputs.items()}
     inputs |= {name: datum for name, datum in given.items() if datum is not ABSENT or name not in declared_inputs}
     node.inputs = {name: inputs[name] for name in declared_inputs}
+    for name, declared in declared_inputs.items():
+        if inputs[name] is ABSENT and not declared.may_be_absent:
+            return _fail(
+                node, reasons.INPUT_MISSING, f"input {name!r} is required, and what it is bound to has no value"
+            )
     return decide(node, inputs) if node.task.when else None
 
 
@@ -76,7 +81,7 @@ def _data(node: Node, bindings: Mapping[str, Binding]) -> dict[str, Datum] | Pha
         declared = node.declared_inputs.get(name)  # None: only `when` looks at it
         try:
             datum = value(binding, node.scope, node.item)
-            found[name] = _as_declared(declared, datum) if uses_item(binding) else datum
+            found[name] = _as_declared(declared, datum) if uses_item(binding) or _is_other(declared, datum) else datum
         except UnavailableError as unavailable:
             may_fall_back = declared is not None and declared.may_be_absent
             if not (may_fall_back and _may_do_without(node, unavailable.producer)):
@@ -86,8 +91,15 @@ def _data(node: Node, bindings: Mapping[str, Binding]) -> dict[str, Datum] | Pha
     return found
 
 
+def _is_other(declared: Input | None, datum: Datum) -> bool:
+    """Whether a value is not of the type of its input: text that is wanted of it, or what nobody could check before."""
+    if declared is None or not declared.is_parameter or datum is ABSENT:
+        return False
+    return isinstance(datum, Artifact | tuple) or not fits(natural_type(datum), declared.type)
+
+
 def _as_declared(declared: Input | None, datum: Datum) -> Datum:
-    """An item's field, whose type nobody knew before."""
+    """A value whose type nobody knew before, such as an item's field."""
     if declared is None or not declared.is_parameter or datum is ABSENT:
         return datum
     try:
