@@ -1,4 +1,4 @@
-"""`levada cancel`, `suspend` and `resume` against an API server that has one run."""
+"""`levada cancel`, `suspend`, `resume` and `rerun` against an API server that has one run."""
 
 import json
 import threading
@@ -113,6 +113,14 @@ def test_a_run_that_is_over_cannot_be_steered(cluster, steer, verb, phase):
     done = steer(verb, "flowers-1")
     assert (done.code, done.out) == (2, "")
     assert f"the run 'flowers-1' is over, it is {phase}: there is nothing to {verb}" in done.err
+    assert server.patches == []
+
+
+def test_a_run_that_is_not_over_is_not_run_again(cluster, steer):
+    server = cluster("Running")
+    done = steer("rerun", "flowers-1")
+    assert (done.code, done.out) == (2, "")
+    assert "the run 'flowers-1' is not over, it is Running: wait for its end or cancel it" in done.err
     assert server.patches == []
 
 

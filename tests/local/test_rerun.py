@@ -1,8 +1,9 @@
 """Runs that take over what is still right of an earlier one, and forecasts of what would run."""
 
 import json
+import signal
 
-from local.program import script
+from local.program import script, until
 
 NUMBER = [{"name": "number", "type": "Integer"}]
 DATA = [{"name": "data", "type": "Dataset"}]
@@ -74,6 +75,16 @@ def test_a_run_that_is_not_there_is_an_error(levada):
     path = levada.write("lost", chain(), rerunOf={"name": "nobody"}, parameters=PARAMETERS)
     done = levada("run", "--local", path)
     assert (done.code, "no local run 'nobody'" in done.err) == (2, True)
+
+
+def test_a_run_that_is_not_over_is_not_run_again(levada):
+    running = levada.start("run", "--local", "-o", "json", levada.write("slow", {"one": script("exec sleep 600")}))
+    until(lambda: "Running" in levada("get", "slow", "--local").out, "it runs")
+    done = levada("rerun", "slow", "--local")
+    assert (done.code, done.out) == (2, "")
+    assert "the local run 'slow' is not over: wait for its end" in done.err
+    running.send_signal(signal.SIGINT)
+    assert levada.end(running).code == 130
 
 
 def test_a_forecast_says_what_would_run_and_writes_nothing(levada):

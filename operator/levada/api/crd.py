@@ -24,7 +24,7 @@ PRESERVE: Final = "x-kubernetes-preserve-unknown-fields"
 # What is taken over as it is. Everything else pydantic writes is for other readers (titles, references, defaults).
 KEPT: Final = frozenset({
     "description", "type", "format", "enum", "pattern", "required", "oneOf", "minimum", "maximum", "minLength",
-    "maxLength", "minItems", "maxItems", "maxProperties",
+    "maxLength", "minItems", "maxItems", "minProperties", "maxProperties",
     "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type",
     "x-kubernetes-validations", PRESERVE,
 })  # fmt: skip

@@ -81,7 +81,9 @@ class ForEach(Model):
     items: Any = None
     """A list, or a binding that gives one: `{parameter: p}`, `{task: t, output: o}`, `{collect: ...}`."""
 
-    matrix: Annotated[dict[ValueName, tuple[Any, ...]], Field(max_length=16)] | None = None
+    matrix: (
+        Annotated[dict[ValueName, tuple[Any, ...]], Field(max_length=16, json_schema_extra={"minProperties": 1})] | None
+    ) = None
     """Lists by name: each combination of their values is an item, a map with those names."""
 
     as_: LoopName = Field(default="item", alias="as")

@@ -65,6 +65,8 @@ def artifacts(run: str, output: str | None, where: Where) -> None:
 def download(run: str, task: str, output: str, target: str | None, where: Where) -> None:
     """Fetch OUTPUT of TASK: a file, a folder, or the value of a parameter as text.
 
+    TASK may be a nested pipeline. Of a list of artifacts there will be a folder with one for each: 0, 1 and so on.
+
     The content is checked against its digest and appears at PATH when it is complete. What stands there is never
     replaced.
 
@@ -92,10 +94,23 @@ def _save(runs: "Runs", value: Any, path: Path) -> None:
         from levada.store.transfer import download as fetch  # noqa: PLC0415
 
         fetch(runs.stores(), value["uri"], path, digest=value.get("digest"))
+    elif is_artifact_list(value):
+        _save_list(runs, value, path)
     else:
         from levada.graph.types import as_text  # noqa: PLC0415
 
         path.write_text(as_text(value), encoding="utf-8")
+
+
+def _save_list(runs: "Runs", values: list[Any], path: Path) -> None:
+    """A folder for a list, as an `inputPath` has it; there is none until all of it is there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=f".{path.name[:100]}.", suffix=".part", dir=path.parent) as partial:
+        whole = Path(partial) / "whole"
+        whole.mkdir()
+        for index, value in enumerate(values):
+            _save(runs, value, whole / str(index))
+        whole.rename(path)
 
 
 def _print(runs: "Runs", value: Any) -> None:
@@ -115,6 +130,13 @@ def is_artifact(value: Any) -> bool:
     return isinstance(value, dict) and "uri" in value and value.keys() <= {"uri", "digest", "type", "metadata"}
 
 
+def is_artifact_list(value: Any) -> bool:
+    """Whether an output is a list of artifacts, or of such lists: what loops made."""
+    return (
+        isinstance(value, list) and bool(value) and all(is_artifact(item) or is_artifact_list(item) for item in value)
+    )
+
+
 def _find(view: dict[str, Any], task: str, output: str) -> Any:
     from levada.frontend.mistakes import closest  # noqa: PLC0415
 
@@ -128,5 +150,15 @@ def _find(view: dict[str, Any], task: str, output: str) -> Any:
     if output not in outputs:
         stands = f"{task} is {by_path[task]['phase']}"
         has = f"it has {', '.join(outputs)}" if outputs else "it has none"
-        raise CommandError(f"the task {task!r} has no output {output!r}: {has} ({stands})")
+        inside = _inside(by_path, task, output)
+        raise CommandError(f"the task {task!r} has no output {output!r}: {has} ({stands}){inside}")
     return outputs[output]
+
+
+def _inside(by_path: dict[str, dict[str, Any]], group: str, output: str) -> str:
+    """Where in a loop or nested pipeline there is such an output: a loop has none, and large ones are not recorded."""
+    from levada.planner.no_log import SHOWN, is_group  # noqa: PLC0415
+
+    found = [path for path, task in by_path.items() if output in task["outputs"] and is_group(group, [path])]
+    more = f" and {len(found) - SHOWN} more" if len(found) > SHOWN else ""
+    return f"; in it these have one: {', '.join(found[:SHOWN])}{more}" if found else ""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from typing import Any
 
 import click
 
@@ -16,8 +15,9 @@ from levada.kube.errors import ApiError
 from levada.kube.namespace_store import read_store
 from levada.kube.resource import PODS
 from levada.kube.transport import Call
-from levada.planner.encoding import Row
+from levada.planner.encoding import Row, readable
 from levada.planner.locations import attempt_root, log_uri
+from levada.planner.no_log import Tasks, is_group, why_no_log
 from levada.planner.nodes import Phase
 from levada.planner.sighting import MAIN
 from levada.store.errors import StoreError
@@ -43,8 +43,8 @@ async def task_log(api: Api, namespace: str, run: str, task: str, *, follow: boo
     """
     read = ""
     while True:
-        row, is_over = await _look(api, namespace, run, task)
-        is_over = is_over or (row is not None and row.phase.is_final)
+        row, tasks, is_over = await _look(api, namespace, run, task)
+        is_over = is_over or (row is not None and row.phase.is_final) or is_group(task, tasks)
         if row is not None and row.pod and row.pod != read:
             read = row.pod
             async for piece in _of_pod(api, namespace, run, row, follow=follow):
@@ -52,21 +52,22 @@ async def task_log(api: Api, namespace: str, run: str, task: str, *, follow: boo
             continue
         if is_over or not follow:
             if not read:
-                raise CommandError(_no_log(task, row))
+                raise CommandError(why_no_log(task, tasks))
             return
         await asyncio.sleep(_EVERY)
 
 
-async def _look(api: Api, namespace: str, run: str, task: str) -> tuple[Row | None, bool]:
-    """What is recorded of the task, and whether the run is over."""
+async def _look(api: Api, namespace: str, run: str, task: str) -> tuple[Row | None, Tasks, bool]:
+    """What is recorded of the task, what is shown of it and the others, and whether the run is over."""
     found = await read_object(api, namespace, run)
     status = found.get("status", {})
-    row = next((row for row in read_rows(status) if row.path == task), None)
-    known = {listed["path"] for listed in status.get("tasks", [])}
+    rows = {row.path: row for row in read_rows(status)}
+    known = {listed["path"]: listed for listed in status.get("tasks", [])}
     total = status.get("counts", {}).get("total", 0)
-    if row is None and total and len(known) == total and task not in known:
+    if task not in rows and total and len(known) >= total and task not in known:
         raise CommandError(f"the run {run!r} has no task {task!r}; it has {', '.join(sorted(known))}")
-    return row, status.get("phase") in FINAL
+    tasks = known | {path: readable(row) for path, row in rows.items()}
+    return rows.get(task), tasks, status.get("phase") in FINAL
 
 
 async def _of_pod(api: Api, namespace: str, run: str, row: Row, *, follow: bool) -> AsyncIterator[bytes]:
@@ -85,12 +86,13 @@ async def _of_pod(api: Api, namespace: str, run: str, row: Row, *, follow: bool)
                 await asyncio.sleep(_EVERY)
                 continue
             else:
-                raise CommandError(_no_log(row.path, row)) from None
+                _, tasks, _ = await _look(api, namespace, run, row.path)
+                raise CommandError(why_no_log(row.path, tasks)) from None
         return
 
 
 async def _is_final(api: Api, namespace: str, run: str, task: str) -> bool:
-    row, is_over = await _look(api, namespace, run, task)
+    row, _, is_over = await _look(api, namespace, run, task)
     return is_over or row is None or row.phase.is_final
 
 
@@ -109,9 +111,3 @@ async def _kept(api: Api, namespace: str, run: str, row: Row) -> bytes:
         return f"{row.log}\n".encode()
     click.echo(f"{row.path}: the Pod is gone; this is the end of its log, from the store", err=True)
     return kept
-
-
-def _no_log(task: str, row: Any) -> str:
-    why = "it has not started" if row is None or not row.pod else f"it is {row.phase}"
-    reason = f" ({row.reason}: {row.message})" if row is not None and row.reason else ""
-    return f"there is no log of {task}: {why}{reason}"

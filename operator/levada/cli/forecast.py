@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 
-from levada.graph.model import Datum, Graph
+from levada.graph.model import Datum, Graph, Task
 from levada.planner.flow.cache import DISABLED, Work
-from levada.planner.nodes import Gate, Leaf, Node, Phase
+from levada.planner.nodes import Gate, Group, Leaf, Node, Phase
+from levada.planner.paths import in_tree_order
 from levada.planner.run import Run
 from levada.store.lookup import Finder
 
@@ -15,7 +17,9 @@ Forecast = dict[str, str]
 
 
 def forecast(graph: Graph, inputs: Mapping[str, Datum], finder: Finder, name: str) -> list[Forecast]:
-    """For each task its `path`, its `action` (Cached, Run, Skip or Unknown) and the `reason`.
+    """For each task its `path`, its `action` (Cached, Run, Skip or Unknown) and the `reason`, as the graph has them.
+
+    A loop stands there itself only where it has no iterations, or none that are known yet.
 
     Raises
     ------
@@ -24,20 +28,35 @@ def forecast(graph: Graph, inputs: Mapping[str, Datum], finder: Finder, name: st
     """
     now = datetime.now(UTC)
     facts = {"name": name, "namespace": finder.namespace, "uid": "", "startTime": ""}
-    run = Run(graph, inputs, facts=facts)
+    run = Run(_without_limits(graph), inputs, facts=facts)
     while lookups := run.lookups(now):
         for lookup in lookups:
             found = finder.begin(lookup)
             answer = finder.end(lookup.leaf, found, now) if isinstance(found, Work) else found
             run.answer(lookup.leaf.path, answer, now)
     starting = {start.leaf.path for start in run.plan(now).starts}
-    return [_of(node, starting) for node in run.nodes.values() if isinstance(node, Leaf) or not node.phase.is_final]
+    nodes = [run.nodes[path] for path in in_tree_order(run.nodes)]
+    return [_of(node, starting) for node in nodes if not (isinstance(node, Group) and any(node.members()))]
+
+
+def _without_limits(graph: Graph) -> Graph:
+    """The graph without any `parallelism`: what only waits for room will run, and is known to."""
+
+    def unlimited(task: Task) -> Task:
+        loop = replace(task.loop, parallelism=None) if task.loop else None
+        body = _without_limits(task.body) if isinstance(task.body, Graph) else task.body
+        return replace(task, loop=loop, body=body)
+
+    tasks, finals = ({name: unlimited(task) for name, task in some.items()} for some in (graph.tasks, graph.finals))
+    return replace(graph, tasks=tasks, finals=finals, parallelism=None)
 
 
 def _of(node: Node, starting: set[str]) -> Forecast:
     action, reason = "Unknown", f"depends on {_waits_for(node)}"
     if node.phase is Phase.CACHED:
         action, reason = "Cached", node.message
+    elif node.phase is Phase.SUCCEEDED:
+        action, reason = "Skip", "there is nothing to repeat it for"
     elif node.phase.is_final:
         action, reason = "Skip", node.message
     elif isinstance(node, Gate) and node.phase is Phase.RUNNING:

@@ -52,10 +52,13 @@ def _copy(pieces: Iterator[bytes]) -> None:
 
 
 def _started(runs: "Runs", run: str, *, follow: bool) -> Iterator[str]:
-    """The paths of tasks that have started, each once; with `follow` until the run is over."""
+    """The paths of tasks that have started and may have a log, each once; with `follow` until the run is over."""
+    from levada.planner.no_log import may_print  # noqa: PLC0415
+
     seen: set[str] = set()
     for view in runs.follow(run) if follow else [runs.read(run)]:
-        begun = [task for task in view["tasks"] if task["startTime"] and task["path"] not in seen]
+        tasks = {task["path"]: task for task in view["tasks"] if task["startTime"] and task["path"] not in seen}
+        begun = [task for path, task in tasks.items() if may_print(path, tasks)]
         for task in sorted(begun, key=lambda task: task["startTime"]):
             seen.add(task["path"])
             yield task["path"]

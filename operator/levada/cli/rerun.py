@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from levada.cli.exits import exit_of
+from levada.cli.exits import CommandError, exit_of
 from levada.cli.options import json_output, where_options
 from levada.cli.run import print_ended, run_in_cluster
+from levada.cli.run_view import FINAL
 from levada.cli.where import Where
 
 if TYPE_CHECKING:
@@ -77,6 +78,10 @@ def _in_cluster(name: str, where: Where) -> "Given":
 
     with where.cluster() as runs:
         earlier = runs.connection.ask(read_object(runs.connection.api, runs.namespace, name))
+    if (phase := earlier.get("status", {}).get("phase", "Pending")) not in FINAL:
+        raise CommandError(
+            f"the run {name!r} is not over, it is {phase}: wait for its end or cancel it, then run it again"
+        )
     return _given(name, [_again(name, earlier["metadata"]["namespace"], earlier["spec"])])
 
 

@@ -53,6 +53,9 @@ def written_items(raw: Any, path: Path, mistakes: Mistakes) -> list[Any] | None:
         return _normal(raw["items"], path / "items", mistakes)
     if not isinstance(raw.get("matrix"), dict):
         return None
+    if not raw["matrix"]:
+        mistakes.add(path / "matrix", "expected at least one list of values by its name, such as {lr: [0.1, 0.2]}")
+        return []
     # By name: the API server keeps no order of keys, and an item's index is the same everywhere.
     axes = sorted((name, sequence(values)) for name, values in raw["matrix"].items())
     size = math.prod(len(values) for _, values in axes)

@@ -1,5 +1,6 @@
 """The pydantic models' findings as mistakes in our words."""
 
+import json
 from collections.abc import Iterable, Iterator
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -7,6 +8,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from levada.api.bindings import Binding
 from levada.api.fields import AGE, DNS_LABEL, DNS_SUBDOMAIN, DURATION, LOOP_NAME, QUANTITY
 from levada.frontend.mistakes import Mistakes, Path, Step, closest, shorten
 from levada.graph.types import as_text, describe
@@ -78,7 +80,8 @@ def _findings(model: type[BaseModel], steps: tuple[Step, ...], details: list[Err
     if expected:
         wanted = " or ".join(dict.fromkeys(expected))
         found = details[0]["input"]
-        yield f"expected {wanted}, found {_found(found)}{_quote_hint(wanted, found)}", None
+        hint = _quote_hint(wanted, found) + _value_hint(model, steps, found)
+        yield f"expected {wanted}, found {_found(found)}{hint}", None
     for kind, detail in by_kind.items():
         found = shorten(str(detail["input"]))
         if kind == "missing":
@@ -104,6 +107,14 @@ def _quote_hint(expected: str, found: Any) -> str:
     if expected.startswith("a String") and isinstance(found, int | float):
         return f'; quote it: "{as_text(found)}"'
     return ""
+
+
+def _value_hint(model: type[BaseModel], steps: tuple[Step, ...], found: Any) -> str:
+    """How a value is bound, to whoever wrote it where a binding belongs."""
+    is_text_as_index = isinstance(found, str) and steps[-1:] == ("at",)
+    if not isinstance(found, str | int | float) or is_text_as_index or _model_at(model, steps) is not Binding:
+        return ""
+    return f"; write {{value: {shorten(json.dumps(found, ensure_ascii=False))}}}"
 
 
 def _not_exactly_one(model: type[BaseModel], raw: Any, at: tuple[Step, ...]) -> Iterator[tuple[tuple[Step, ...], str]]:

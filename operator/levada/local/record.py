@@ -75,6 +75,11 @@ def counts_of(head: Head, rows: Mapping[str, Row]) -> Counter[Phase]:
     return Counter(row.phase for row in standing if not row.is_group)
 
 
+def by_path(record: Record) -> dict[str, Record]:
+    """What a record says of each task."""
+    return {task["path"]: task for task in record["tasks"]}
+
+
 def _unseen(head: Head, path: str) -> Row:
     return Row(path, Phase.PENDING, is_group=path in head.groups)
 

@@ -13,9 +13,10 @@ from levada.local.errors import NoSuchTaskError
 from levada.local.home import RunFolder, attempt_key, default_home, open_stores, writing
 from levada.local.journal import read_journal
 from levada.local.opening import NAMESPACE, Definition, read_head
-from levada.local.record import Record, counts_of, record_of, views_of
+from levada.local.record import Record, by_path, counts_of, record_of, views_of
 from levada.local.starter import slot_file
 from levada.local.survivors import read_attempts
+from levada.planner.no_log import is_group, may_print, why_no_log
 
 if TYPE_CHECKING:
     from levada.graph.model import Graph
@@ -93,7 +94,8 @@ class LocalRuns:
         Raises
         ------
         NoSuchTaskError
-            There is no such task, or it has not started yet (with `follow` its start is waited for).
+            There is no such task, nothing runs for it as for a group, or it has not started yet (with `follow` its
+            start is waited for).
         """
         while follow and self._waits(name, task):
             time.sleep(_EVERY)
@@ -127,9 +129,10 @@ class LocalRuns:
     def _open_log(self, name: str, task: str) -> BinaryIO:
         folder = self._folder(name)
         while True:
-            found = self._task(self.read(name), task)
-            if not found["attempts"]:
-                raise NoSuchTaskError(f"task {task!r} of {name!r} has not started: it is {found['phase']}")
+            record = self.read(name)
+            found, tasks = self._task(record, task), by_path(record)
+            if not may_print(task, tasks):
+                raise NoSuchTaskError(why_no_log(task, tasks))
             key = attempt_key(task, found["attempts"] - 1)
             place = read_attempts(folder.attempts).running.get(key)
             with suppress(FileNotFoundError):
@@ -148,7 +151,8 @@ class LocalRuns:
 
     def _waits(self, name: str, task: str) -> bool:
         record = self.read(name)
-        return bool(record["phase"] == "Running" and self._task(record, task)["phase"] == "Pending")
+        is_pending = self._task(record, task)["phase"] == "Pending"
+        return bool(record["phase"] == "Running" and is_pending and not is_group(task, by_path(record)))
 
     def _task(self, record: Record, path: str) -> Record:
         for task in record["tasks"]:

@@ -1,5 +1,6 @@
 """What a picture shows: boxes in boxes, and arrows between them."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -7,6 +8,10 @@ from levada.graph.model import Approval, Graph, Task, producers
 
 PHASES = ("Pending", "Running", "Succeeded", "Cached", "Skipped", "Failed", "Cancelled")
 """In the order of a legend."""
+_WORST = ("Failed", "Running", "Cancelled", "Pending", "Succeeded", "Cached", "Skipped")
+"""Whose phase a box has that stands for several iterations: first what somebody may have to look into, then what is
+still to come; only where none of them did anything at all it is skipped."""
+_INDEX = re.compile(r"\[\d+\]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +64,7 @@ class Picture:
         return {phase: phases.count(phase) for phase in PHASES if phase in phases}
 
 
-def picture_of(graph: Graph, phases: Mapping[str, str] | None = None, above: str = "") -> Picture:
+def picture_of(graph: Graph, phases: Mapping[str, str] | None = None) -> Picture:
     """The picture of `graph`.
 
     Parameters
@@ -67,10 +72,23 @@ def picture_of(graph: Graph, phases: Mapping[str, str] | None = None, above: str
     graph
         What to show.
     phases
-        The phase of each task of a run, by path (a task that is not there is pending); None for a definition.
-    above
-        The path of the task that `graph` is nested in.
+        The phase of each task of a run, by path (a task that is not there is pending); None for a definition. A box
+        inside a loop stands for all iterations, and has the worst of their phases.
     """
+    return _picture(graph, None if phases is None else _worst(phases), "")
+
+
+def _worst(phases: Mapping[str, str]) -> dict[str, str]:
+    """The phase of each box, by its path: that of a task without the indices of the loops around it."""
+    found: dict[str, list[str]] = {}
+    for path, phase in phases.items():
+        if not path.endswith("]"):  # else an iteration: what became of it the loop says, which is recorded too
+            found.setdefault(_INDEX.sub("", path), []).append(phase)
+    return {path: min(several, key=_WORST.index) for path, several in found.items()}
+
+
+def _picture(graph: Graph, phases: Mapping[str, str] | None, above: str) -> Picture:
+    """The picture of `graph`, which is nested in the task at the path `above`; `phases` by the boxes' paths."""
     prefix = f"{above}." if above else ""
     paths = {name: f"{prefix}{name}" for name in graph.tasks}
     boxes, arrows = _drawn(graph.tasks, paths, phases)
@@ -91,7 +109,7 @@ def _drawn(
     arrows: list[Arrow] = []
     for name, task in tasks.items():
         path = paths[name]
-        inside = picture_of(task.body, phases, path) if isinstance(task.body, Graph) else None
+        inside = _picture(task.body, phases, path) if isinstance(task.body, Graph) else None
         boxes.append(Box(path, _label(task), None if phases is None else phases.get(path, "Pending"), inside))
         ordering = {edge.task for edge in task.after}
         bindings = [*task.inputs.values(), *([task.loop.items] if task.loop else [])]

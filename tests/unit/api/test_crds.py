@@ -91,3 +91,9 @@ def test_parameters_can_be_compared_so_that_an_edit_is_seen():
     # An object with `preserve-unknown-fields` on itself compares {a: 1} and {b: 1} as equal.
     parameters = RUN["properties"]["spec"]["properties"]["parameters"]
     assert (parameters["type"], UNTYPED & parameters.keys()) == ("object", set())
+
+
+def test_an_empty_matrix_is_refused_by_the_api_server_too():
+    matrices = [node for path, node in NODES if path.endswith(".forEach.matrix")]
+    assert matrices
+    assert {node.get("minProperties") for node in matrices} == {1}

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from levada.graph.model import After, Approval, Component, Graph, Loop, Output, Task, TaskOutput
+from levada.graph.model import After, Approval, Component, Graph, Literal, Loop, Output, Task, TaskOutput
 from levada.pictures.colours import LOOKS
 from levada.pictures.dot import dot
 from levada.pictures.layout import place
@@ -66,6 +66,38 @@ def test_a_run_counts_its_phases_and_what_is_not_recorded_is_pending():
     picture = picture_of(NESTED, {"prepare": "Succeeded", "sweep.fit": "Failed"})
     assert picture.counts() == {"Pending": 3, "Succeeded": 1, "Failed": 1}
     assert picture_of(NESTED).counts() == {}
+
+
+LOOPED = graph(replace(task("sweep", body=SWEEP), loop=Loop(Literal([1, 2]))))
+
+
+@pytest.mark.parametrize(("phases", "shown"), [
+    (["Succeeded", "Failed", "Running"], "Failed"),
+    (["Succeeded", "Running", "Pending", "Cancelled"], "Running"),
+    (["Succeeded", "Cancelled"], "Cancelled"),
+    (["Cached", "Pending", "Succeeded"], "Pending"),
+    (["Skipped", "Cached", "Succeeded"], "Succeeded"),
+    (["Skipped", "Skipped"], "Skipped"),
+])  # fmt: skip
+def test_a_box_inside_a_loop_has_the_worst_phase_of_its_iterations(phases, shown):
+    recorded = {f"sweep[{index}].fit": phase for index, phase in enumerate(phases)}
+    (sweep,) = picture_of(LOOPED, {"sweep": "Running", **recorded}).boxes
+    assert {box.path: box.phase for box in sweep.inside.boxes} == {"sweep.fit": shown, "sweep.score": "Pending"}
+
+
+def test_a_box_inside_two_loops_and_a_loop_that_goes_on_without_a_failed_iteration():
+    twice = graph(replace(task("outer", body=LOOPED), loop=Loop(Literal([1]))))
+    recorded = {
+        "outer": "Succeeded",
+        "outer[0]": "Failed",
+        "outer[0].sweep": "Succeeded",
+        "outer[0].sweep[0]": "Failed",
+        "outer[0].sweep[0].fit": "Succeeded",
+        "outer[0].sweep[1].fit": "Failed",
+    }
+    (outer,) = picture_of(twice, recorded).boxes
+    (sweep,) = outer.inside.boxes
+    assert (outer.phase, sweep.phase, sweep.inside.boxes[0].phase) == ("Succeeded", "Succeeded", "Failed")
 
 
 def test_every_phase_has_a_look_of_its_own():

@@ -57,11 +57,19 @@ class Work(msgspec.Struct, frozen=True):
         return digest_of([self.code, self.image, self.inputs, self.salt])
 
     @property
-    def kin(self) -> tuple[str, str, str]:
-        """What it has in common with earlier work, the nearest first: component and image, component, place."""
-        shared = (("image", self.code, self.image), ("code", self.code), ("place", self.place))
-        near, far, farthest = (digest_of([*names, self.salt]) for names in shared)
-        return near, far, farthest
+    def kin(self) -> tuple[str, ...]:
+        """What it has in common with earlier work, the nearest first.
+
+        Whoever asks why a task ran compares it with itself: first with the same task, of the same component and image,
+        of the same component, of any; and only where there was none, with other tasks of the same component.
+        """
+        shared = (
+            ("task", self.place, self.code, self.image),
+            ("task and code", self.place, self.code),
+            ("place", self.place),
+            ("code", self.code),
+        )
+        return tuple(digest_of([*names, self.salt]) for names in shared)
 
 
 class Entry(msgspec.Struct, frozen=True):

@@ -93,19 +93,29 @@ class TestWhyThereIsNoEntry:
 
 
 class TestTheNearestKin:
-    def test_is_the_same_component_then_the_same_with_another_image_then_the_same_task(self):
-        again, image, code = (
+    def test_is_the_same_task_with_its_component_and_image_then_with_its_component_then_with_any(self):
+        others = (
             work(epochs=6),
             work(replace(LEARNER, image="registry/learner:2")),
             work(replace(LEARNER, command=("train",))),
         )
-        shared = [[mine == theirs for mine, theirs in zip(work().kin, other.kin, strict=True)]
-                  for other in (again, image, code)]  # fmt: skip
-        assert shared == [[True, True, True], [False, True, True], [False, False, True]]
+        assert [shared(other) for other in others] == [
+            [True, True, True, True],
+            [False, True, True, True],
+            [False, False, True, False],
+        ]
+
+    def test_is_another_task_of_the_same_component_only_after_that(self):
+        other = work(path="another", epochs=6)
+        assert shared(other) == [False, False, False, True]
 
     def test_takes_the_iterations_of_a_loop_for_one_task(self):
         assert work(path="sweep[3].fit").kin == work(path="sweep[4].fit").kin
         assert work(path="sweep[3].fit").kin[2] != work(path="fit").kin[2]
+
+
+def shared(other):
+    return [mine == theirs for mine, theirs in zip(work().kin, other.kin, strict=True)]
 
 
 def test_an_entry_is_stale_once_it_is_older_than_asked_for():

@@ -1,0 +1,3 @@
+from unit.kube.apiserver_fixtures import api, kubeconfig, server
+
+__all__ = ["api", "kubeconfig", "server"]
