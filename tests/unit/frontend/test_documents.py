@@ -1,4 +1,5 @@
 import json
+import re
 
 import pytest
 import yaml
@@ -41,7 +42,8 @@ def test_json_is_read_as_json_reads_it(value):
 def test_what_a_yaml_writer_writes_is_read_back(value):
     text = yaml.safe_dump(value, allow_unicode=True)
     documents, found = read_documents("f.yaml", text.encode())
-    if not found:  # safe_dump leaves `1e+22` and the like unquoted where they mean numbers to it as well
+    # safe_dump leaves `-_1` unquoted, a text to it and -1 to kubectl, and `1e+22`, which means a number to it as well.
+    if not found and not re.search(r"[-+]_", text):
         assert documents[0].root.value() == value
 
 
