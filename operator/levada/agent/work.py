@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 def before(stores: Stores, assignment: Assignment) -> outputs.Homes:
     """Create the outputs' folders and stage the inputs; proves first that the outputs can be stored."""
     _begin(stores, assignment.root)
-    homes = outputs.prepare(assignment.collect)
+    homes = outputs.prepare(assignment.collect, assignment.answer)
     for staged in assignment.stage:
         transfer = Transfer(f"staging input {staged.name!r} from {staged.uri}")
         try:
@@ -47,7 +47,7 @@ def after(stores: Stores, assignment: Assignment, homes: outputs.Homes) -> Repor
     """Collect the outputs, write the manifest, and say so."""
     records = {
         output.declared.name: _store(stores, assignment.root, output)
-        for output in outputs.check(assignment.collect, homes)
+        for output in outputs.check(assignment.collect, homes, assignment.answer)
     }
     digest = write_manifest(stores, assignment.root, Manifest(records))
     say(f"manifest written, {digest}")
@@ -60,6 +60,6 @@ def _store(stores: Stores, root: str, output: outputs.CheckedOutput) -> OutputRe
         return outputs.store(stores, root, output)
     transfer = Transfer(f"storing output {output.declared.name!r}", output.size)
     record = outputs.store(stores, root, output, progress=transfer)
-    if record.artifact:
+    if record.artifact and record.artifact.digest is not None:
         transfer.done(Content(record.artifact.digest, record.artifact.size, record.artifact.files))
     return record

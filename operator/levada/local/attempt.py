@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from errno import EACCES, ENOENT, ENOTDIR
@@ -45,6 +45,8 @@ class Attempt:
         The file with all it prints.
     root
         The folder of its outputs in the store (a URI).
+    tools
+        Where what attempts of all runs share is kept; set for one that gets a Python of its own.
     homes
         Of each output its real folder, once it was made.
     """
@@ -58,13 +60,14 @@ class Attempt:
     log: str
     root: str
     environment: Mapping[str, str]
+    tools: Path | None = None
     homes: Homes = field(default_factory=dict)
     is_stopping: bool = False
 
     @property
     def moves_data(self) -> bool:
-        """Whether anything goes to or comes from the store, which takes time."""
-        return bool(self.layout.stage or self.layout.collect)
+        """Whether anything has to be brought or taken, which takes time."""
+        return bool(self.layout.stage or self.layout.collect or self.tools)
 
     def make(self) -> None:
         """Make its folders and the files with parameters."""
@@ -81,7 +84,7 @@ class Attempt:
             Path(self.layout.single).parent.mkdir(parents=True)
             Path(self.layout.single).touch()
 
-    def stage(self, stores: Stores) -> None:
+    def stage(self, stores: Callable[[], Stores]) -> None:
         """Make the folders of its outputs and bring its inputs, verified.
 
         Raises
@@ -94,13 +97,17 @@ class Attempt:
         from levada.store.inputs import stage  # noqa: PLC0415
         from levada.store.uri import parse_uri  # noqa: PLC0415
 
-        self.homes = outputs.prepare(self.layout.collect)
+        self.homes = outputs.prepare(self.layout.collect, self.layout.answer)
         for output in self.layout.collect:
             if output.uri:  # The task writes there itself; object stores need no folder, a disk does.
                 Path(f"/{parse_uri(output.uri).key}").parent.mkdir(parents=True, exist_ok=True)
+        if self.tools is not None:
+            from levada.local.python import make_python  # noqa: PLC0415
+
+            make_python(self.folder, self.tools)
         for staged in self.layout.stage:
             try:
-                stage(stores, staged)
+                stage(stores(), staged)
             except StoreError as error:
                 raise type(error)(f"input {staged.name!r}: {error}") from None
 
@@ -118,7 +125,7 @@ class Attempt:
 
         times = (moment(ended.started), moment(ended.ended))
         try:
-            checked = outputs.check(self.layout.collect, self.homes)
+            checked = outputs.check(self.layout.collect, self.homes, self.layout.answer)
             records = {output.declared.name: outputs.store(stores, self.root, output) for output in checked}
             write_manifest(stores, self.root, Manifest(records))
         except DiskFullError:
@@ -144,15 +151,16 @@ class Attempt:
 
     def unstartable(self, event: Unstartable) -> Failure:
         """Why its process could not be started."""
-        command = self.layout.command[0] if self.layout.command else ""
+        command = self.layout.run.command[0] if self.layout.run.command else ""
         cure = "; install it, or correct the component's command" if event.errno in (ENOENT, ENOTDIR) else ""
         text = f"the command {command!r} could not be started: {event.text.lower()}{cure}"
         return Failure(reasons.ERROR, text, _NOT_EXECUTABLE if event.errno == EACCES else _NOT_FOUND)
 
     def find_homes(self) -> None:
         """Find the folders of its outputs again, which an earlier engine made."""
-        paths = {output.name: output.path for output in self.layout.collect}
-        self.homes = {name: Path(os.path.realpath(Path(path).parent)) for name, path in paths.items() if path}
+        from levada.store.outputs import find_homes  # noqa: PLC0415
+
+        self.homes = find_homes(self.layout.collect, self.layout.answer)
 
     def is_clear(self) -> bool:
         """Whether there is nothing in its folder; an empty one stays: removing it would take long."""

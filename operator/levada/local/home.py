@@ -1,6 +1,7 @@
 """The folder of state: where everything about a run is kept, and who holds it.
 
 .levada/store/                       artifacts, a store like any other
+.levada/tools/                       what attempts of all runs share
 .levada/runs/<run>/run.json          what was asked for; written once
 .levada/runs/<run>/journal           how its tasks stand, line by line
 .levada/runs/<run>/attempts          processes that started and ended, written by the starter
@@ -84,6 +85,7 @@ class RunFolder:
         self._engine_lock = self.path / "engine.lock"
         self._tasks_lock = self.path / "tasks.lock"
         self.store_url = _store_url(home)
+        self.tools = home / "tools"
 
     def work(self, key: str) -> Path:
         """The folder of the attempt with this key; see `attempt_key`."""

@@ -14,6 +14,7 @@ from typing import Literal, Protocol
 
 from levada.local.attempt import Attempt
 from levada.local.errors import NotPossibleHereError
+from levada.local.python import environment_of
 from levada.planner.names import GROUP
 
 Runner = Literal["process", "podman", "docker"]
@@ -64,7 +65,9 @@ class ProcessStarts:
 
     def command(self, attempt: Attempt, run_uid: str) -> tuple[list[str], dict[str, str]]:  # noqa: ARG002  # of the protocol
         """The component's command as it is."""
-        return [*attempt.layout.command, *attempt.layout.args], {"PATH": self.path, **attempt.environment}
+        run = attempt.layout.run
+        own = environment_of(attempt.folder, self.path) if attempt.tools else {"PATH": self.path}
+        return [*run.command, *run.args], {**own, **attempt.environment}
 
     def end(self, attempt: Attempt, run_uid: str) -> None:
         """The starter has done it."""
@@ -82,16 +85,16 @@ class ContainerStarts:
 
     def command(self, attempt: Attempt, run_uid: str) -> tuple[list[str], dict[str, str]]:
         """`podman run ...`, with the attempt's folder at the same path as outside."""
-        layout = attempt.layout
+        run = attempt.layout.run
         argv = [self.program, "run", "--rm", "--name", _container(attempt, run_uid), "--label", _label(run_uid)]
         argv += ["--volume", f"{attempt.folder}:{attempt.folder}", "--workdir", attempt.folder]
         if "podman" not in Path(self.program).name:
             argv += ["--user", f"{os.getuid()}:{os.getgid()}"]  # podman's root is us; docker's is the machine's.
-        argv += _limits(attempt.component.resources)
+        argv += _limits(run.resources)
         argv += [part for name in attempt.environment for part in ("--env", name)]
-        if layout.command:
-            argv += ["--entrypoint", layout.command[0]]
-        return [*argv, str(attempt.component.image), *layout.command[1:], *layout.args], dict(attempt.environment)
+        if run.command:
+            argv += ["--entrypoint", run.command[0]]
+        return [*argv, run.image, *run.command[1:], *run.args], dict(attempt.environment)
 
     def end(self, attempt: Attempt, run_uid: str) -> None:
         """Remove the container: it outlives a client that was killed."""

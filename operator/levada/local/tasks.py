@@ -11,8 +11,10 @@ import socket
 from collections import deque
 from collections.abc import Callable
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from levada.graph.model import Component
 from levada.local import processes as seen
 from levada.local.answers import Answers
 from levada.local.approvals import Approvals
@@ -22,6 +24,7 @@ from levada.local.interrupts import Interrupts
 from levada.local.journal import End, Journal
 from levada.local.opening import Opened
 from levada.local.processes import Processes
+from levada.local.python import wants_python
 from levada.local.record import Record, record_of, view_of, views_of
 from levada.local.runners import Starts
 from levada.local.starter import TOKEN
@@ -30,7 +33,7 @@ from levada.local.workers import Workers
 from levada.planner.approvals import settle
 from levada.planner.attempt import Failure, Running, Success, Waiting
 from levada.planner.encoding import plain_outputs, row_of, timestamp
-from levada.planner.layout import argument_too_long, lay_out
+from levada.planner.layout import Layout, argument_too_long, lay_out
 from levada.planner.locations import attempt_root
 from levada.planner.nodes import Leaf
 from levada.planner.run import Start
@@ -207,7 +210,7 @@ class Tasks:
         self._live[attempt.key] = attempt
         attempt.make()
         if attempt.moves_data:
-            self._workers.submit(lambda: attempt.stage(self._stores()), lambda _, error: self._staged(attempt, error))
+            self._workers.submit(lambda: attempt.stage(self._stores), lambda _, error: self._staged(attempt, error))
         else:
             self._launch(attempt)
 
@@ -226,14 +229,20 @@ class Tasks:
         place = (self._head.namespace, self._head.uid, leaf.path, leaf.attempt)
         root = attempt_root(self._folder.store_url, *place)
         layout = lay_out(leaf.component, leaf.inputs, folder, root)
-        environment = layout.env | {
+        environment = layout.run.env | {
             "LEVADA_RUN": self._head.name,
             "LEVADA_NAMESPACE": self._head.namespace,
             "LEVADA_TASK": leaf.path,
             "LEVADA_ATTEMPT": str(leaf.attempt),
         }
         environment |= template_environment(leaf.task.pod) | {TOKEN: f"{self._head.uid}/{key}"}
-        return Attempt(leaf.path, leaf.attempt, key, leaf.component, layout, folder, log, root, environment)
+        tools = self._tools(leaf.component, layout)
+        return Attempt(leaf.path, leaf.attempt, key, leaf.component, layout, folder, log, root, environment, tools)
+
+    def _tools(self, component: Component, layout: Layout) -> Path | None:
+        """Where what a Python of its own needs is kept, for an attempt that gets one: Kubeflow's install packages."""
+        is_own = component.convention == "Kubeflow" and not self._starts.uses_images
+        return self._folder.tools if is_own and wants_python([*layout.run.command, *layout.run.args]) else None
 
     def _staged(self, attempt: Attempt, error: BaseException | None) -> None:
         if isinstance(error, StoreError) and not isinstance(error, DiskFullError):

@@ -16,6 +16,9 @@ import msgspec
 REPORT_LIMIT = 1024
 """Bytes of a termination message that survive whatever else the Pod carries."""
 
+NOTHING = "nothing"
+"""Stands for the digest of an artifact that its task was to make and did not: there is nothing to bring."""
+
 MANIFEST = "manifest.json"
 """Name of the object, below an attempt's root, that lists its outputs; it is written last."""
 
@@ -57,6 +60,8 @@ class CollectOutput(msgspec.Struct, frozen=True, omit_defaults=True):
         `metadata.json` (one JSON object) beside it.
     uri
         Set for `{outputUri: ...}`: the task writes there itself and the digest is taken by listing.
+    told
+        Set for executors of Kubeflow's: as which URI they know it. Then it need not be made, and their answer counts.
     """
 
     name: str
@@ -64,21 +69,39 @@ class CollectOutput(msgspec.Struct, frozen=True, omit_defaults=True):
     parameter: bool = False
     path: str | None = None
     uri: str | None = None
+    told: str | None = None
 
 
 class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
-    """All that the agent of one attempt has to do; `root` is the attempt's folder in the store (a URI)."""
+    """All that the agent of one attempt has to do.
+
+    Attributes
+    ----------
+    root
+        The attempt's folder in the store (a URI).
+    answer
+        The path of the file in which an executor of Kubeflow's says what it made.
+    """
 
     root: str
     stage: list[StageInput] = []
     collect: list[CollectOutput] = []
+    answer: str | None = None
 
 
 class ArtifactRecord(msgspec.Struct, frozen=True, omit_defaults=True):
-    """An artifact as consumers, the status and the manifest know it; `size` in bytes, `files` counts its files."""
+    """An artifact as consumers, the status and the manifest know it.
+
+    Attributes
+    ----------
+    digest
+        NOTHING where there is none, None where nobody has looked.
+    size, files
+        Its bytes, and how many files it has.
+    """
 
     uri: str
-    digest: str
+    digest: str | None
     type: str
     metadata: dict[str, Any] = {}
     size: int = 0

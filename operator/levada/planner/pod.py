@@ -36,6 +36,7 @@ FOLDER = "/levada"
 VALUES_LIMIT = 240_000
 """Bytes of all parameters that a Pod carries as files: annotations hold 256 KiB in all. The store takes the rest."""
 _GRACE = 30
+_KUBEFLOW_HOMES = ("/.local", "/.cache", "/.config")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ def build_pod(
     if template.get("podSecurity") == "restricted":
         settings = replace(settings, restricted=True)
     root = attempt_root(run.store_url or "none:", run.namespace, run.uid, path, attempt)
-    layout = lay_out(component, inputs, FOLDER, root, values_limit=VALUES_LIMIT)
+    layout = lay_out(component, inputs, FOLDER, root, values_limit=VALUES_LIMIT, has_roots=True)
     if refusal := _refuse(layout, run):
         return refusal
     has_agent = bool(layout.stage or layout.collect)
@@ -139,7 +140,7 @@ def _spec(
     template: Mapping[str, Any],
     settings: PodSettings,
 ) -> dict[str, Any]:
-    env = layout.env | {
+    env = layout.run.env | {
         "LEVADA_RUN": run.name,
         "LEVADA_NAMESPACE": run.namespace,
         "LEVADA_TASK": path,
@@ -147,18 +148,20 @@ def _spec(
     }
     main: dict[str, Any] = {
         "name": MAIN,
-        "image": component.image,
-        "env": [{"name": name, "value": _literal(value)} for name, value in env.items()] + template.get("env", []),
+        "image": layout.run.image,
+        "env": [{"name": name, "value": _literal(value)} for name, value in env.items()]
+        + _kubeflow_env(component, attempt)
+        + template.get("env", []),
         "securityContext": _container_security(settings),
         "terminationMessagePolicy": "FallbackToLogsOnError" if component.log_tail else "File",
-        "volumeMounts": _mounts(layout) + template.get("volumeMounts", []),
+        "volumeMounts": _mounts(layout) + _homes(component)[0] + template.get("volumeMounts", []),
     }
     if component.command or component.args:
         main |= {
-            "command": [_literal(text) for text in layout.command],
-            "args": [_literal(text) for text in layout.args],
+            "command": [_literal(text) for text in layout.run.command],
+            "args": [_literal(text) for text in layout.run.args],
         }
-    if resources := template.get("resources") or dict(component.resources):
+    if resources := template.get("resources") or layout.run.resources:
         main["resources"] = resources
     if layout.single:
         main["terminationMessagePath"] = layout.single
@@ -173,7 +176,7 @@ def _spec(
         "terminationGracePeriodSeconds": _GRACE,
     }
     spec |= {key: template[key] for key in _PLACEMENT if key in template}
-    if volumes := _volumes(layout) + template.get("volumes", []):
+    if volumes := _volumes(layout) + _homes(component)[1] + template.get("volumes", []):
         spec["volumes"] = volumes
     return spec
 
@@ -191,7 +194,7 @@ _PLACEMENT = (
 
 def _agent(layout: Layout, root: str, settings: PodSettings) -> dict[str, Any]:
     ready = f"{FOLDER}/inputs/.ready"
-    assignment = msgspec.json.encode(Assignment(root, layout.stage, layout.collect)).decode()
+    assignment = msgspec.json.encode(Assignment(root, layout.stage, layout.collect, layout.answer)).decode()
     agent: dict[str, Any] = {
         "name": AGENT,
         "image": settings.agent_image,
@@ -209,6 +212,7 @@ def _agent(layout: Layout, root: str, settings: PodSettings) -> dict[str, Any]:
             {"name": "levada-inputs", "mountPath": f"{FOLDER}/inputs"},
             {"name": "levada-outputs", "mountPath": f"{FOLDER}/outputs"},
             {"name": "levada-store", "mountPath": f"{FOLDER}/store", "readOnly": True},
+            *_shared(layout),
         ],
     }
     if settings.pull_policy:
@@ -224,7 +228,32 @@ def _mounts(layout: Layout) -> list[dict[str, Any]]:
         mounts.append({"name": "levada-inputs", "mountPath": f"{FOLDER}/inputs", "readOnly": True})
     if layout.collect or layout.single:
         mounts.append({"name": "levada-outputs", "mountPath": f"{FOLDER}/outputs"})
-    return mounts
+    return mounts + _shared(layout)
+
+
+def _shared(layout: Layout) -> list[dict[str, Any]]:
+    """The mounts of the folders at the top, in both containers."""
+    return [{"name": _volume_of(root), "mountPath": root} for root in layout.roots]
+
+
+def _volume_of(root: str) -> str:
+    return "levada" + root.replace("/.", "/").replace("/", "-")
+
+
+def _homes(component: Component) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+    """Mounts and volumes of folders that Kubeflow makes for programs whose user has no home."""
+    roots = _KUBEFLOW_HOMES if component.convention == "Kubeflow" else ()
+    mounts = [{"name": _volume_of(root), "mountPath": root} for root in roots]
+    return mounts, [{"name": _volume_of(root), "emptyDir": {}} for root in roots]
+
+
+def _kubeflow_env(component: Component, attempt: int) -> list[dict[str, Any]]:
+    """What Kubeflow tells its containers of themselves."""
+    if component.convention != "Kubeflow":
+        return []
+    fields = {"KFP_POD_NAME": "metadata.name", "KFP_POD_UID": "metadata.uid"}
+    told = [{"name": name, "valueFrom": {"fieldRef": {"fieldPath": path}}} for name, path in fields.items()]
+    return told + ([{"name": "KFP_RETRY_INDEX", "value": str(attempt)}] if attempt else [])
 
 
 def _volumes(layout: Layout) -> list[dict[str, Any]]:
@@ -246,7 +275,7 @@ def _volumes(layout: Layout) -> list[dict[str, Any]]:
         ]
     if layout.stage or layout.collect or layout.single:
         volumes.append({"name": "levada-outputs", "emptyDir": {}})
-    return volumes
+    return volumes + [{"name": _volume_of(root), "emptyDir": {}} for root in layout.roots]
 
 
 def _value_annotations(layout: Layout) -> dict[str, str]:

@@ -28,6 +28,7 @@ from levada.planner.flow.cache import (
     is_stale,
     work_of,
 )
+from levada.planner.handoff import NOTHING
 from levada.planner.locations import entry_uri, latest_uri
 from levada.store.digest import EMPTY_FOLDER, bytes_digest
 from levada.store.errors import (
@@ -98,7 +99,11 @@ class ResultCache:
         StoreError
             When they are not noted: the store cannot be written to, or the artifacts are not what was recorded.
         """
-        made = [datum for datum in outputs.values() if isinstance(datum, Artifact) and datum.digest != EMPTY_FOLDER]
+        made = [
+            datum
+            for datum in outputs.values()
+            if isinstance(datum, Artifact) and datum.digest not in (EMPTY_FOLDER, NOTHING)
+        ]
         seen = {artifact.uri: self._seen(artifact) for artifact in made}
         for kin in work.kin:
             self._write(latest_uri(*self._place, kin), work)

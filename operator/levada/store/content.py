@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import obstore
 
+from levada.planner.handoff import NOTHING
 from levada.store.digest import EMPTY_FOLDER, PREFIX, Content, FileDigest, folder_content
 from levada.store.errors import InputGoneError
 from levada.store.failures import asking
@@ -28,7 +29,7 @@ def holds(stores: Stores, uri: str, digest: str) -> bool:
     try:
         found = fingerprint(stores, uri) if is_fingerprint(digest) else content(stores, uri)
     except InputGoneError:
-        return digest == EMPTY_FOLDER
+        return digest in (EMPTY_FOLDER, NOTHING)
     return found.digest == digest
 
 

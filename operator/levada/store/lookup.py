@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from levada.graph.model import Datum
+    from levada.graph.policies import Cache
     from levada.planner.flow.lookups import Lookup
     from levada.planner.nodes import Leaf
     from levada.store.stores import Stores
@@ -53,7 +54,7 @@ class Finder:
             return Miss(OUTPUTS_GONE)
         if self._cache is None:
             return Miss(DISABLED)
-        return self._cache.work(leaf.component, leaf.path, leaf.inputs, leaf.task.cache.salt)
+        return _work(self._cache, leaf, leaf.task.cache)
 
     def end(self, leaf: Leaf, work: Work, now: datetime) -> Answer:
         """The answer to a lookup whose work `begin` told. Raises StoreUnavailableError as it does."""
@@ -77,7 +78,7 @@ class Finder:
             return
         if work is None and external_uris(leaf.inputs):
             return
-        done = self._cache.work(leaf.component, leaf.path, leaf.inputs, policy.salt)
+        done = _work(self._cache, leaf, policy)
         if isinstance(done, Work) and work in (None, done):
             self._cache.keep(done, self.run, leaf.path, leaf.outputs, leaf.finished or now)
 
@@ -94,3 +95,10 @@ class Finder:
             raise
         except StoreError:
             return False
+
+
+def _work(cache: ResultCache, leaf: Leaf, policy: Cache) -> Work | Miss:
+    """What the results of a task follow from: its inputs, or the key that its policy puts in their place."""
+    if policy.key is None:
+        return cache.work(leaf.component, leaf.path, leaf.inputs, policy.salt)
+    return cache.work(leaf.component, leaf.path, {}, f"{policy.salt}\n{policy.key}")

@@ -24,7 +24,7 @@ def load(name: str) -> tuple[Run, dict]:
     assert [*unreadable, *misplaced, *check_objects(objects)] == []
     (spec,) = [item.spec for item in objects if item.kind == "PipelineRun"]
     pipelines = {item.name: item.spec for item in objects if item.kind == "Pipeline"}
-    return Run(*build_run(spec, pipelines, {})), spec
+    return Run(*build_run(spec, pipelines, {}), facts={"name": "example"}), spec
 
 
 def test_a_suspended_run_starts_nothing_until_it_is_resumed():

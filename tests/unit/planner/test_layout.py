@@ -38,32 +38,32 @@ def at(use, name):
     ],
 )
 def test_a_value_is_one_argument_in_the_form_of_its_type(value, text):
-    assert layout([at(Use.INPUT_VALUE, "x")], {"x": value}).args == [text]
+    assert layout([at(Use.INPUT_VALUE, "x")], {"x": value}).run.args == [text]
     assert layout([at(Use.INPUT_PATH, "x")], {"x": value}).values == {"/work/values/x": text}
 
 
 def test_a_value_is_never_another_argument_or_a_command():
-    assert layout([at(Use.INPUT_VALUE, "x"), "end"], {"x": "--a b; $(id)\n"}).args == ["--a b; $(id)\n", "end"]
+    assert layout([at(Use.INPUT_VALUE, "x"), "end"], {"x": "--a b; $(id)\n"}).run.args == ["--a b; $(id)\n", "end"]
 
 
 def test_an_absent_input_leaves_no_argument_no_variable_and_no_file():
     made = layout(
         ["a", at(Use.INPUT_VALUE, "x"), at(Use.INPUT_PATH, "x")], {"x": ABSENT}, env={"X": at(Use.INPUT_VALUE, "x")}
     )
-    assert (made.args, made.env, made.values, made.stage) == (["a"], {}, {}, [])
+    assert (made.run.args, made.run.env, made.values, made.stage) == (["a"], {}, {}, [])
 
 
 def test_an_artifact_is_brought_only_where_its_path_is_wanted():
     made = layout([at(Use.INPUT_PATH, "d")], {"d": DATA})
     ((name, path, uri, digest),) = [(item.name, item.path, item.uri, item.digest) for item in made.stage]
-    assert (name, uri, digest, made.args) == ("d", DATA.uri, DATA.digest, [path])
+    assert (name, uri, digest, made.run.args) == ("d", DATA.uri, DATA.digest, [path])
     by_uri = layout([at(Use.INPUT_URI, "d")], {"d": DATA})
-    assert (by_uri.args, by_uri.stage) == ([DATA.uri], [])
+    assert (by_uri.run.args, by_uri.stage) == ([DATA.uri], [])
 
 
 def test_one_number_or_boolean_needs_nobody_to_collect_it():
     made = layout([at(Use.OUTPUT_PATH, "n")], outputs=[("n", "Integer")])
-    assert (made.single, made.collect, made.args) == ("/work/outputs/n/data", [], ["/work/outputs/n/data"])
+    assert (made.single, made.collect, made.run.args) == ("/work/outputs/n/data", [], ["/work/outputs/n/data"])
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_everything_else_is_collected(outputs, inputs):
 def test_an_output_that_the_task_stores_itself_has_a_place_of_its_attempt_and_no_path():
     made = layout([at(Use.OUTPUT_URI, "m")], outputs=[("m", "Model")])
     (collected,) = made.collect
-    assert made.args == [f"{ROOT}/m"] == [collected.uri]
+    assert made.run.args == [f"{ROOT}/m"] == [collected.uri]
     assert collected.path is None
 
 
@@ -124,4 +124,4 @@ def test_an_empty_list_of_artifacts_is_an_empty_folder():
 
 @pytest.mark.parametrize("use", [Use.INPUT_URI, Use.INPUT_VALUE])
 def test_as_an_argument_a_list_of_artifacts_is_their_uris(use):
-    assert layout([at(use, "models")], {"models": MODELS}).args == ['["s3://b/m0","s3://b/m1"]']
+    assert layout([at(use, "models")], {"models": MODELS}).run.args == ['["s3://b/m0","s3://b/m1"]']

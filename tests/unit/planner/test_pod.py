@@ -9,7 +9,7 @@ from levada.graph.placeholders import Reference, Use
 from levada.graph.types import INTEGER, STRING
 from levada.planner import reasons
 from levada.planner.attempt import Failure
-from levada.planner.layout import ARGUMENT_LIMIT
+from levada.planner.layout.model import ARGUMENT_LIMIT
 from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, STORE_OBJECT
 from levada.planner.pod import VALUES_LIMIT, RunIdentity, build_pod
 from levada.planner.settings import PodSettings

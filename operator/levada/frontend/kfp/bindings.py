@@ -71,7 +71,8 @@ class Sources:
         if name not in self.made[task]:
             self.mistakes.add_unknown(place, f"output of task {task!r} called", name, self.made[task])
             return None
-        return Collect(task, name) if task in self.loops else TaskOutput(task, name)
+        # What a branch not taken did not make in one iteration is no item of the list.
+        return Collect(task, name, "Omit") if task in self.loops else TaskOutput(task, name)
 
     def first_of(self, choices: list[Binding | None]) -> Binding | None:
         """What the first of exclusive branches makes that ran."""

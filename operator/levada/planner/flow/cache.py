@@ -121,7 +121,7 @@ def work_of(
     return Work(
         digest_of(_code(component)),
         component.image.rpartition("@")[2] if isinstance(component.image, str) else "",
-        {name: digest_of(_content(datum, fingerprints)) for name, datum in given.items()},
+        {name: digest_of(_seen(component, datum, fingerprints)) for name, datum in given.items()},
         salt,
         digest_of([re.sub(r"\[\d+\]", "", path), sorted(component.outputs)]),
     )
@@ -152,7 +152,8 @@ def difference(work: Work, nearest: Work | None) -> str:
 
 def _code(component: Component) -> Any:
     """What a component does, as JSON: not its resources, nor how long its outputs may take."""
-    return {
+    convention = {} if component.convention == "Levada" else {"convention": component.convention}
+    return convention | {
         "inputs": {name: [item.type, item.is_parameter] for name, item in component.inputs.items()},
         "outputs": {name: [item.type, item.is_parameter] for name, item in component.outputs.items()},
         "command": _plain(component.command),
@@ -175,6 +176,14 @@ def _plain(arguments: Iterable[Argument]) -> list[Any]:
         else:
             plain.append({"if": [argument.input, _plain(argument.then), _plain(argument.otherwise)]})
     return plain
+
+
+def _seen(component: Component, datum: Datum, fingerprints: Mapping[str, str]) -> Any:
+    """What a component sees of an input: an executor of Kubeflow's also what was noted of artifacts."""
+    content = _content(datum, fingerprints)
+    if component.convention == "Levada" or not isinstance(datum, Artifact | tuple):
+        return content
+    return [content, [[artifact.type, dict(artifact.metadata)] for artifact in _artifacts([datum])]]
 
 
 def _content(datum: Datum, fingerprints: Mapping[str, str]) -> Any:

@@ -175,7 +175,7 @@ def test_a_loop_over_written_items_takes_each_as_an_input():
     )
     assert graph.tasks["t"].loop == Loop(Literal(["a", "b"]), 2)
     assert graph.tasks["t"].inputs == {"item": Item()}
-    assert graph.tasks["after"].inputs == {"text": Collect("t", "o")}
+    assert graph.tasks["after"].inputs == {"text": Collect("t", "o", "Omit")}
 
 
 def test_a_loop_over_an_input_takes_json_text_as_well_as_a_list():
