@@ -28,7 +28,8 @@ def wants_python(arguments: Iterable[str]) -> bool:
 def environment_of(folder: str, path: str) -> dict[str, str]:
     """The variables with which a process in `folder` uses its own Python; `path` is where commands are found else."""
     own = Path(folder) / _FOLDER
-    return {"PATH": f"{own / 'bin'}{os.pathsep}{path}", "VIRTUAL_ENV": str(own)}
+    # Some components make a further environment that is to see what is installed in this one.
+    return {"PATH": f"{own / 'bin'}{os.pathsep}{path}", "VIRTUAL_ENV": str(own), "PYTHONPATH": str(_packages(own))}
 
 
 def make_python(folder: str, shared: Path) -> None:
@@ -38,12 +39,15 @@ def make_python(folder: str, shared: Path) -> None:
     venv.EnvBuilder(symlinks=True, with_pip=wheel is None).create(own)
     if wheel is None:
         return
-    packages = Path(sysconfig.get_path("purelib", "venv", {"base": str(own), "platbase": str(own)}))
-    (packages / "pip.pth").write_text(f"{_unpacked(wheel, shared)}\n")
+    (_packages(own) / "pip.pth").write_text(f"{_unpacked(wheel, shared)}\n")
     for name in ("pip", "pip3"):
         script = own / "bin" / name
         script.write_text(_PIP)
         script.chmod(0o755)
+
+
+def _packages(own: Path) -> Path:
+    return Path(sysconfig.get_path("purelib", "venv", {"base": str(own), "platbase": str(own)}))
 
 
 def _pip_wheel() -> Path | None:

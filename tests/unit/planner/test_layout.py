@@ -100,7 +100,7 @@ MODELS = (Artifact("s3://b/m0", "sha256:0"), Artifact("s3://b/m1", "sha256:1"))
 
 def test_a_list_of_artifacts_is_a_folder_with_one_entry_for_each():
     laid = layout([at(Use.INPUT_PATH, "models")], {"models": MODELS}, types={"models": "List[Model]"})
-    assert laid.args == ["/work/inputs/models/data"]
+    assert laid.run.args == ["/work/inputs/models/data"]
     assert [(item.path, item.uri, item.digest) for item in laid.stage] == [
         ("/work/inputs/models/data/0", "s3://b/m0", "sha256:0"),
         ("/work/inputs/models/data/1", "s3://b/m1", "sha256:1"),
