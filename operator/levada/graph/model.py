@@ -277,12 +277,14 @@ class Task:
     """Over what it is repeated; then `inputs`, `when` and the policies are those of each iteration."""
     cache: Cache | None = None
     """Whether earlier results of the same work may be taken over; None when not."""
+    bound_pod: "Compose | None" = None
+    """Further options of the Pod with bindings in them; null leaves out the item that it stands in."""
     falls_back: bool = False
     """Whether an input with something to fall back on does so where its producer failed."""
 
     def predecessors(self) -> list[str]:
         """The tasks of the same graph that must be final before this one is decided, each once, in written order."""
-        bindings = [*self.inputs.values(), *([self.loop.items] if self.loop else [])]
+        bindings: list[Any] = [*self.inputs.values(), *([self.loop.items] if self.loop else []), self.bound_pod]
         names = [name for binding in bindings for name in producers(binding)]
         return list(dict.fromkeys(names + [edge.task for edge in self.after]))
 

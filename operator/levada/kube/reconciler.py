@@ -53,7 +53,7 @@ class Reconciler:
         self._runtime = runtime
         self._api = runtime.api
         allowed = Allowed(frozenset(settings.allowed_service_accounts), frozenset(settings.allowed_secrets))
-        self._opening = Opening(runtime.api, self._emit, allowed, _pod_settings(settings), Tower(self._wake))
+        self._opening = Opening(runtime.api, self._emit, allowed, _pod_settings(settings, allowed), Tower(self._wake))
         self._definitions = Definitions(runtime)
         self._active: dict[Key, ActiveRun] = {}
         self._sharing = Sharing(settings.parallelism, self._active)
@@ -248,13 +248,14 @@ def _is_final(run: Json) -> bool:
     return run.get("status", {}).get("phase") in ("Succeeded", "Failed", "Cancelled")
 
 
-def _pod_settings(settings: Settings) -> PodSettings:
-    chosen = {"agent_resources": settings.agent_resources} if settings.agent_resources else {}
+def _pod_settings(settings: Settings, allowed: Allowed) -> PodSettings:
+    chosen: dict[str, Any] = {"agent_resources": settings.agent_resources} if settings.agent_resources else {}
     return PodSettings(
         settings.agent_image,
         settings.image_pull_policy,
         settings.pod_security == "restricted",
         settings.run_as_user,
         settings.run_as_group,
+        allowed=allowed,
         **chosen,
     )

@@ -33,6 +33,7 @@ from levada.local.workers import Workers
 from levada.planner.approvals import settle
 from levada.planner.attempt import Failure, Running, Success, Waiting
 from levada.planner.encoding import plain_outputs, row_of, timestamp
+from levada.planner.flow.retry import template_of
 from levada.planner.layout import Layout, argument_too_long, lay_out
 from levada.planner.locations import attempt_root
 from levada.planner.nodes import Leaf
@@ -235,7 +236,7 @@ class Tasks:
             "LEVADA_TASK": leaf.path,
             "LEVADA_ATTEMPT": str(leaf.attempt),
         }
-        environment |= template_environment(leaf.task.pod) | {TOKEN: f"{self._head.uid}/{key}"}
+        environment |= template_environment(template_of(leaf)) | {TOKEN: f"{self._head.uid}/{key}"}
         tools = self._tools(leaf.component, layout)
         return Attempt(leaf.path, leaf.attempt, key, leaf.component, layout, folder, log, root, environment, tools)
 

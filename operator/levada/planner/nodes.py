@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
 from levada.graph.model import ABSENT, Approval, Binding, Component, Datum, Graph, Input, Task
 from levada.planner.attempt import Failure
@@ -48,6 +49,8 @@ class Node:
         Whether it runs whatever becomes of the rest: it is of a `finally`.
     item
         Of an iteration its item.
+    options
+        Of a task some of whose Pod's options had to be waited for: all of them.
     changed
         The run's version at its last change.
     """
@@ -64,6 +67,7 @@ class Node:
     reason: str = ""
     message: str = ""
     inputs: Mapping[str, Datum] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
     outputs: Mapping[str, Datum] = field(default_factory=dict)
     started: datetime | None = None
     finished: datetime | None = None

@@ -11,6 +11,8 @@ from typing import Any
 
 import msgspec
 
+from levada.frontend.mistakes import Mistakes, Path
+from levada.frontend.pod_template import check_template
 from levada.graph.model import Component, Datum
 from levada.planner import reasons
 from levada.planner.attempt import Failure
@@ -78,6 +80,8 @@ def build_pod(
     """The attempt's Pod, or why there can be none."""
     if template.get("podSecurity") == "restricted":
         settings = replace(settings, restricted=True)
+    if refusal := _forbidden(template, settings):
+        return refusal
     root = attempt_root(run.store_url or "none:", run.namespace, run.uid, path, attempt)
     layout = lay_out(component, inputs, FOLDER, root, values_limit=VALUES_LIMIT, has_roots=True)
     if refusal := _refuse(layout, run):
@@ -112,6 +116,14 @@ def build_pod(
         "spec": spec,
     }
     return BuiltPod(manifest, layout.stored)
+
+
+def _forbidden(template: Mapping[str, Any], settings: PodSettings) -> Failure | None:
+    """The failure of a template with names that a run may not use: some are known only now."""
+    mistakes = Mistakes()
+    check_template(template, Path(("podTemplate",)), settings.allowed, mistakes)
+    said = "; ".join(str(mistake) for mistake in mistakes)
+    return Failure(reasons.NAME_NOT_ALLOWED, said) if said else None
 
 
 def _refuse(layout: Layout, run: RunIdentity) -> Failure | None:
@@ -165,6 +177,10 @@ def _spec(
         main["resources"] = resources
     if layout.single:
         main["terminationMessagePath"] = layout.single
+    if policy := template.get("imagePullPolicy"):
+        main["imagePullPolicy"] = policy
+    if not settings.restricted:  # Where the installation says who runs, nobody else does.
+        main["securityContext"] |= template.get("securityContext", {})
     if env_from := template.get("envFrom"):
         main["envFrom"] = env_from
     spec: dict[str, Any] = {

@@ -54,6 +54,7 @@ _FURTHER_ATTEMPTS: Final[dict[str, int | None]] = {
 None: as many as the task's `infraLimit` says."""
 
 # Of tasks that never ran.
+NAME_NOT_ALLOWED: Final = "NameNotAllowed"
 UPSTREAM_FAILED: Final = "UpstreamFailed"
 UPSTREAM_SKIPPED: Final = "UpstreamSkipped"
 CONDITION_FALSE: Final = "ConditionFalse"

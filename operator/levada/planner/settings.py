@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from levada.frontend.pod_template import Allowed
+
 
 @dataclass(frozen=True, slots=True)
 class PodSettings:
@@ -23,6 +25,8 @@ class PodSettings:
         That user and group.
     agent_resources
         Requests and limits of the agent (quota counts them).
+    allowed
+        ServiceAccounts and Secrets that Pods may name; None for every one.
     """
 
     agent_image: str
@@ -36,3 +40,4 @@ class PodSettings:
             "limits": {"memory": "128Mi"},
         }
     )
+    allowed: Allowed | None = None

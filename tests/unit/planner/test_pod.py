@@ -181,11 +181,16 @@ class TestIdentity:
 
         assert spec_hash("a") != spec_hash("b")
 
-    def test_a_template_adds_labels_and_never_takes_ours(self):
-        template = {"labels": {"team": "a", RUN_LABEL: "forged"}, "annotations": {SPEC_ANNOTATION: "forged"}}
-        metadata = manifest(template=template)["metadata"]
+    def test_a_template_adds_labels(self):
+        metadata = manifest(template={"labels": {"team": "a"}})["metadata"]
         assert metadata["labels"] == {"team": "a", RUN_LABEL: "run"}
-        assert metadata["annotations"][SPEC_ANNOTATION] != "forged"
+
+    @pytest.mark.parametrize("forged", [{"labels": {RUN_LABEL: "x"}}, {"annotations": {SPEC_ANNOTATION: "x"}}])
+    def test_a_template_never_takes_ours(self, forged):
+        refused = build(template=forged)
+        assert isinstance(refused, Failure)
+        assert refused.reason == reasons.NAME_NOT_ALLOWED
+        assert "Levada's own" in refused.message
 
 
 def test_a_template_places_the_pod_and_its_resources_go_over_the_components():

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from levada.frontend.kfp import ir
 from levada.frontend.kfp.constants import read_constant
@@ -14,6 +15,7 @@ from levada.graph.model import (
     Field,
     FinalStatus,
     Input,
+    Literal,
     OneOf,
     Output,
     Parameter,
@@ -51,17 +53,22 @@ class Sources:
                 found[name] = binding
         constants = {name: item for name, item in inputs.parameters.items() if item.runtime_value is not None}
         for name, parameter in inputs.parameters.items():
-            at = place / "parameters" / name
+            at = place / "parameters" / name if name else place
             if name not in constants and (binding := self._parameter(parameter, at)) is not None:
                 found[name] = self._selected(binding, parameter.parameter_expression_selector, at)
         for name, parameter in constants.items():
-            at = place / "parameters" / name / "runtimeValue"
+            at = (place / "parameters" / name if name else place) / "runtimeValue"
             assert parameter.runtime_value is not None
             if parameter.runtime_value.runtime_parameter is not None:
                 self.mistakes.add(at / "runtimeParameter", "is of an older schema: use componentInputParameter")
             constant = read_constant(parameter.runtime_value.constant, task, found, at / "constant", self.mistakes)
             found[name] = self._selected(constant, parameter.parameter_expression_selector, at)
         return found
+
+    def value(self, task: str, parameter: ir.TaskParameter, place: Path) -> Any:
+        """A value that is written out, or a binding; of a task's own settings rather than its inputs."""
+        found = self.read(task, ir.TaskInputs(parameters={"": parameter}), place).get("")
+        return found.value if isinstance(found, Literal) else found
 
     def output(self, task: str, name: str, place: Path) -> Binding | None:
         """What a task makes, of a loop what all its iterations make."""

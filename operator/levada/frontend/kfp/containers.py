@@ -20,6 +20,8 @@ _QUANTITIES = (
     ("limits", "memory", "memory_limit", "resource_memory_limit", "G"),
 )
 """Kind, resource, the older field with a number and its unit, the newer with a quantity."""
+_VOLUMES = ("argostub/createpvc", "argostub/deletepvc")
+"""Not images, but orders to Kubeflow's backend."""
 _QUANTITY = re.compile(r"[0-9.]+([eE][0-9]+|[numkMGTPE]|[KMGTPE]i)?")
 
 
@@ -50,6 +52,9 @@ def read_container(
     for name in undeclared:
         if name in named and name not in inputs:
             inputs[name] = Input(name, STRING, is_parameter=True, is_optional=True, declared=False)
+    if container.image.partition(":")[0] in _VOLUMES:
+        cure = "make the PersistentVolumeClaim with kubectl, and give its name to pvcMount"
+        mistakes.add(at / "image", f"claims are not made or deleted by a run: {cure}")
     if container.lifecycle:
         mistakes.add(at / "lifecycle", "hooks of a container's life are not supported; do it in the command")
     arguments = Arguments(inputs, outputs, mistakes)

@@ -1,10 +1,10 @@
 """A compiled Kubeflow file: a stream of documents with one pipeline, and at most one with settings for Kubernetes."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from levada.frontend.documents import read_documents
 from levada.frontend.kfp import ir
+from levada.frontend.kfp.platform_ir import Kubernetes
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.schema import check_schema
 from levada.frontend.shape import mapping
@@ -13,7 +13,7 @@ SCHEMA = "2.1.0"
 PIPELINE, PLATFORMS = "pipelineInfo", "platforms"
 
 
-def read_file(text: str, place: Path, mistakes: Mistakes) -> tuple[ir.PipelineSpec | None, Mapping[str, Any]]:
+def read_file(text: str, place: Path, mistakes: Mistakes) -> tuple[ir.PipelineSpec | None, Kubernetes]:
     """The pipeline in a compiled file, and what it says of Kubernetes; None if the pipeline cannot be read.
 
     Parameters
@@ -34,9 +34,28 @@ def read_file(text: str, place: Path, mistakes: Mistakes) -> tuple[ir.PipelineSp
     if len(pipelines) != 1 or len(platforms) > 1:
         found = f"{len(pipelines)} and {len(platforms)}"
         mistakes.add(place, f"expected one compiled pipeline, and at most one document with platforms; found {found}")
-        return None, {}
-    platform = mapping(mapping(platforms[0][PLATFORMS]).get("kubernetes")) if platforms else {}
-    return _read(pipelines[0], place, mistakes), platform
+        return None, Kubernetes()
+    said = mapping(platforms[0][PLATFORMS]).get("kubernetes") if platforms else {}
+    return _read(pipelines[0], place, mistakes), _read_platform(said, place / PLATFORMS / "kubernetes", mistakes)
+
+
+def _read_platform(raw: Any, place: Path, mistakes: Mistakes) -> Kubernetes:
+    found = Mistakes()
+    check_schema(Kubernetes, raw, place, found)
+    for mistake in found:
+        mistakes.add(mistake.path, mistake.message, mistake.suggestion)
+    if found:
+        return Kubernetes()
+    platform = Kubernetes.model_validate(raw or {})
+    config, at = platform.pipeline_config, place / "pipelineConfig"
+    if config.workspace is not None:
+        cure = "mount a claim of your own with the run's podTemplate, or hand the data on as artifacts"
+        mistakes.add(at / "workspace", f"a volume for all tasks of a run is not supported: {cure}")
+    if config.resource_ttl_on_completion or config.resource_ttl_on_success or config.resource_ttl_on_failure:
+        mistakes.add(at, "resourceTtl* is not supported: set `ttlAfterFinished` of the run")
+    if config.semaphore_key or config.mutex_name:
+        mistakes.add(at, "semaphores and mutexes are not supported: set `parallelism`")
+    return platform
 
 
 def _read(raw: dict[str, Any], place: Path, mistakes: Mistakes) -> ir.PipelineSpec | None:

@@ -6,16 +6,18 @@ from typing import Any
 
 from levada.frontend.around import DEEPEST
 from levada.frontend.catalogue import UNKNOWN, Catalogue
-from levada.frontend.kfp import ir
+from levada.frontend.kfp import ir, platform_ir
 from levada.frontend.kfp.bindings import Sources, read_items
 from levada.frontend.kfp.conditions import read_condition
 from levada.frontend.kfp.containers import read_container
 from levada.frontend.kfp.importers import read_importer
+from levada.frontend.kfp.platform import PodReader, has_bindings
 from levada.frontend.kfp.policies import read_cache, read_retry
 from levada.frontend.kfp.types import read_inputs
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.order import check_order
-from levada.graph.model import After, Binding, Component, Graph, Item, Loop, Output, Task
+from levada.frontend.pod_template import check_template, merge
+from levada.graph.model import After, Binding, Component, Compose, Graph, Item, Loop, Output, Task
 from levada.graph.outputs import offered
 from levada.graph.policies import NO_RETRY, Retry
 from levada.graph.types import item_type
@@ -37,6 +39,8 @@ class GraphReader:
         Counts tasks, and takes what is wrong.
     template
         Options of all Pods.
+    platform
+        What the document says of Kubernetes.
     is_cached
         Whether the document's own word on caching counts.
     """
@@ -45,6 +49,7 @@ class GraphReader:
     at: Path
     catalogue: Catalogue
     template: Mapping[str, Any]
+    platform: platform_ir.Kubernetes = field(default_factory=platform_ir.Kubernetes)
     is_cached: bool = True
     _bodies: dict[tuple[str, Retry, tuple[str, ...]], Body] = field(default_factory=dict, init=False)
 
@@ -97,19 +102,37 @@ class GraphReader:
                 after.append(After(other, require_success=not ignores_failure))
             else:
                 self.mistakes.add_unknown(place / "dependentTasks" / index, "task", other, sources.made)
+        config, pod, bound_pod = self._pod(name, raw, sources)
         return Task(
             name,
             body,
             used,
             tuple(after),
-            self.template,
+            pod,
             self._retry(raw, place, retry),
+            config.active_deadline_seconds or None,
             is_tolerated=ignores_failure,
             when=when,
             loop=loop,
             cache=read_cache(raw.caching_options) if self.is_cached and isinstance(body, Component) else None,
+            bound_pod=bound_pod,
             falls_back=ignores_failure,
         )
+
+    def _pod(
+        self, name: str, raw: ir.Task, sources: Sources
+    ) -> tuple[platform_ir.Config, Mapping[str, Any], Compose | None]:
+        """What is said of the task's Pods; and as options those that are known, or all where some have bindings."""
+        component = self.document.components.get(raw.component_ref.name)
+        label = (component.executor_label if component else None) or ""
+        config = self.platform.deployment_spec.executors.get(label)
+        if config is None:
+            return platform_ir.Config(), self.template, None
+        at = self.at / "platforms" / "kubernetes" / "deploymentSpec" / "executors" / label
+        options = PodReader(name, sources, at).read(config)
+        check_template(options, at, self.catalogue.allowed, self.mistakes)
+        merged = merge(self.template, options)
+        return config, ({} if has_bindings(merged) else merged), (Compose(merged) if has_bindings(merged) else None)
 
     def _body(self, raw: ir.Task, place: Path, retry: Retry, trail: tuple[str, ...]) -> Body:
         """What a task runs. Tasks that share a component share one reading of it."""

@@ -1,6 +1,7 @@
 """A compiled Kubeflow file as the graph of a pipeline."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from levada.frontend.around import Around
@@ -37,9 +38,10 @@ def read_compiled(pipeline: Mapping[str, Any], at: Path, catalogue: Catalogue, a
     check_template(template, at / "podTemplate", catalogue.allowed, mistakes)
     merged = merge(around.template, template)
     check_mounts(merged, at / "podTemplate", mistakes)
-    document, _platform = read_file(pipeline[COMPILED], at / COMPILED, mistakes)
+    document, platform = read_file(pipeline[COMPILED], at / COMPILED, mistakes)
     if document is None:
         return Graph({}, {})
     cache = read_cache(pipeline.get("cache"), around.cache)
     is_cached = cache is None or not cache.is_disabled
-    return GraphReader(document, at / COMPILED, catalogue, merged, is_cached=is_cached).read()
+    graph = GraphReader(document, at / COMPILED, catalogue, merged, platform, is_cached=is_cached).read()
+    return replace(graph, timeout=platform.pipeline_config.active_deadline_seconds or None)

@@ -8,6 +8,7 @@ from levada.graph.model import ABSENT, Artifact, Binding, Datum, Input, uses_ite
 from levada.graph.types import STRING, ValueMismatchError, as_text, check_value, fits, natural_type
 from levada.planner import reasons
 from levada.planner.flow.condition import decide
+from levada.planner.flow.options import options_of
 from levada.planner.flow.values import UnavailableError, UnusableError, value
 from levada.planner.nodes import Iterations, Node, Phase
 
@@ -34,7 +35,19 @@ def bind(node: Node) -> Phase | None:
             return _fail(
                 node, reasons.INPUT_MISSING, f"input {name!r} is required, and what it is bound to has no value"
             )
-    return decide(node, inputs) if node.task.when else None
+    phase = decide(node, inputs) if node.task.when else None
+    return phase or (_bind_options(node) if node.task.bound_pod else None)
+
+
+def _bind_options(node: Node) -> Phase | None:
+    """Resolve what of the Pod's options comes from elsewhere."""
+    try:
+        node.options = options_of(node)
+    except UnavailableError as unavailable:
+        return _without(node, unavailable.producer)
+    except UnusableError as error:
+        return _fail(node, error.reason, f"options of its Pod: {error}")
+    return None
 
 
 def items_of(loop: Iterations) -> Sequence[Datum] | Phase:

@@ -35,12 +35,13 @@ def wait_before_next(leaf: Leaf, failure: Failure) -> timedelta | None:
 
 def template_of(leaf: Leaf) -> Mapping[str, Any]:
     """The task's `podTemplate`, with more memory for an attempt that follows others that ran out of it."""
+    template = leaf.options if leaf.task.bound_pod else leaf.task.pod
     more = leaf.task.retry.memory
     if more is None or not leaf.oom_kills:
-        return leaf.task.pod
-    resources = leaf.task.pod.get("resources") or leaf.component.resources
+        return template
+    resources = template.get("resources") or leaf.component.resources
     factor = more.factor ** min(leaf.oom_kills, 64)
-    return {**leaf.task.pod, "resources": {name: _grown(item, factor, more.most) for name, item in resources.items()}}
+    return {**template, "resources": {name: _grown(item, factor, more.most) for name, item in resources.items()}}
 
 
 def _grown(amounts: Any, factor: float, most: int) -> Any:

@@ -1,0 +1,50 @@
+"""Options of a task's Pod that come from inputs and other tasks: known when the task is bound."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from levada.frontend.shape import mapping
+from levada.planner import reasons
+from levada.planner.flow.values import UnusableError, value
+from levada.planner.nodes import Node
+
+_LISTS = ("env", "volumes", "tolerations", "imagePullSecrets")
+
+
+def options_of(node: Node) -> Mapping[str, Any]:
+    """The options, without the items for whose names there is no value.
+
+    Raises
+    ------
+    UnavailableError, UnusableError
+        As `values.value` does; a claim to mount must have a name.
+    """
+    assert node.task.bound_pod is not None
+    assert node.scope is not None
+    found: dict[str, Any] = dict(value(node.task.bound_pod, node.scope, node.item))
+    for name in _LISTS:
+        if name in found:
+            found[name] = [item for item in _flat(found[name]) if not _lacks(item)]
+    mounted = {volume["name"] for volume in found.get("volumes", [])}
+    found["volumeMounts"] = [mount for mount in found.get("volumeMounts", []) if mount["name"] in mounted]
+    if not mapping(found.get("affinity")).get("nodeAffinity", True):
+        found["affinity"] = {name: rule for name, rule in found["affinity"].items() if rule}
+    return {name: option for name, option in found.items() if option not in (None, [], {}, "")}
+
+
+def _flat(items: list[Any]) -> list[Any]:
+    """The items, with those of lists in place of these: one input may hold several."""
+    return [inner for item in items for inner in (item if isinstance(item, list) else [item])]
+
+
+def _lacks(item: Any) -> bool:
+    """Whether something in an item has no value."""
+    if isinstance(item, dict):
+        if mapping(item.get("persistentVolumeClaim")).get("claimName", "given") in (None, ""):
+            raise UnusableError(reasons.INVALID_ITEM, "the PersistentVolumeClaim to mount has no name")
+        return any(map(_lacks, item.values())) or not item
+    if isinstance(item, list):
+        return any(map(_lacks, item))
+    return item in (None, "")
