@@ -13,7 +13,7 @@ from cluster.layers import Layer, cached
 from cluster.paths import CONTAINERD_SOCKET, REPO, STATE
 from cluster.progress import ClusterError, phase
 
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 _ENVIRONMENT = ("LANG=C.UTF-8", "PYTHONUNBUFFERED=1")
 _IMPORTED = STATE / "images.json"
 _SCRIPTS = {"levada": "levada.cli.main:main", "kubectl-levada": "levada.cli.main:main"}
@@ -30,12 +30,12 @@ def pause() -> Image:
 
 
 def base() -> Image:
-    return Image(("levada-base:test",), (rootfs.layer(),), {"Env": [f"PATH={_PATH}", *_ENVIRONMENT], "Cmd": ["sh"]})
+    return Image(("levada-base:test",), (rootfs.layer(),), {"Env": [f"PATH={PATH}", *_ENVIRONMENT], "Cmd": ["sh"]})
 
 
 def examples() -> Image:
     layers = (rootfs.layer(), wheels.examples())
-    return Image(("levada-examples:test",), layers, {"Env": [f"PATH={_PATH}", *_ENVIRONMENT], "Cmd": ["sh"]})
+    return Image(("levada-examples:test",), layers, {"Env": [f"PATH={PATH}", *_ENVIRONMENT], "Cmd": ["sh"]})
 
 
 def levada() -> Image:
@@ -43,7 +43,7 @@ def levada() -> Image:
     layers = (rootfs.layer(), wheels.levada(), _code())
     tag = hashlib.sha256("".join(layer.digest for layer in layers).encode()).hexdigest()[:12]
     config = {
-        "Env": [f"PATH=/{wheels.VIRTUAL_ENVIRONMENT}/bin:{_PATH}", *_ENVIRONMENT],
+        "Env": [f"PATH=/{wheels.VIRTUAL_ENVIRONMENT}/bin:{PATH}", *_ENVIRONMENT],
         "User": "65532:65532",
         "WorkingDir": "/",
         "Entrypoint": ["levada"],
