@@ -120,6 +120,15 @@ def references(arguments: Iterable[Argument]) -> Iterator[Reference]:
             yield from references((*argument.then, *argument.otherwise))
 
 
+def mentions_executor_input(argument: Argument) -> bool:
+    """Whether an argument tells of all inputs and outputs."""
+    if isinstance(argument, Concat):
+        return any(map(mentions_executor_input, argument.items))
+    if isinstance(argument, If):
+        return any(map(mentions_executor_input, (*argument.then, *argument.otherwise)))
+    return isinstance(argument, ExecutorInput)
+
+
 def conditions(arguments: Iterable[Argument]) -> Iterator[str]:
     """The inputs whose presence `arguments` ask for."""
     for argument in arguments:

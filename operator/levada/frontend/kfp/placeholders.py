@@ -21,9 +21,10 @@ _INPUT = re.compile(
     rf"""\.inputs\.artifacts{_NAME}(?:\.(?P<what>uri|path|metadata)(?:\[\s*["'](?P<key>.*?)["']\s*\])?)?"""
 )
 _OUTPUT = re.compile(
-    rf"\.outputs\.(?:parameters{_NAME}\.output_file|artifacts\[\s*([\"'])(?P<artifact>.*?)\3\s*\]\.(?P<what>uri|path))"
+    rf"\.outputs\.(?:parameters{_NAME}\.output_file|artifacts\[\s*([\"'])(?P<artifact>.*?)\3\s*\]\.(?P<what>uri|path|metadata))"
 )
 _INPUT_USES = {"uri": Use.INPUT_URI, "path": Use.INPUT_PATH, "metadata": Use.INPUT_METADATA, None: Use.INPUT_ARTIFACT}
+_NO_METADATA = "{}"
 _NOTHING = "null"
 """What stands in text for the value of an input that is not given."""
 
@@ -67,6 +68,8 @@ class Arguments:
         if found := _OUTPUT.fullmatch(said):
             name = found["name"] or found["artifact"]
             if name in self.outputs:
+                if found["what"] == "metadata":  # Nothing is noted of it before its task has made it.
+                    return _NO_METADATA
                 return Reference(Use.OUTPUT_URI if found["what"] == "uri" else Use.OUTPUT_PATH, name)
             self.mistakes.add_unknown(place, "output", name, self.outputs)
         return match[0]

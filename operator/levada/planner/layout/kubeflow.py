@@ -1,6 +1,7 @@
 """Kubeflow's convention: the executor is told of everything in one argument, and answers in one file.
 
-Artifacts stand where the SDK looks for them (`executor_input`); all that are given are brought, named or not.
+Artifacts stand where the SDK looks for them (`executor_input`). Those that nothing but their URI is wanted of are not
+brought.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from levada.graph.model import ABSENT, Absent, Artifact, Component, Datum
-from levada.graph.placeholders import ExecutorInput, Reference, Use
+from levada.graph.placeholders import ExecutorInput, Reference, Use, mentions_executor_input, references
 from levada.graph.types import item_type
 from levada.planner.handoff import NOTHING, CollectOutput, StageInput
 from levada.planner.layout.executor_input import (
@@ -37,7 +38,7 @@ def lay_out(component: Component, inputs: Mapping[str, Datum], folder: str, root
         if isinstance(inputs.get(name), Artifact | tuple)
     }
     outputs = _outputs(component, folder, root, has_roots=has_roots)
-    stage = _stage(given)
+    stage = _stage({name: listed for name, listed in given.items() if name in _read_by(component)})
     answer = _answer(folder, root, has_files=bool(stage or outputs), has_roots=has_roots)
     telling = {name: [described(artifact, place) for artifact, place in listed] for name, listed in given.items()}
 
@@ -81,6 +82,15 @@ def _told(name: str, datum: Any, folder: str, *, has_roots: bool) -> Iterator[tu
         return
     for index, item in enumerate(datum):
         yield from _told(name, item, f"{folder}/{index}", has_roots=has_roots)
+
+
+def _read_by(component: Component) -> set[str]:
+    """The inputs whose content the container may read: an executor that is told of all may read all of them."""
+    texts = [*component.command, *component.args, *component.env.values()]
+    if any(mentions_executor_input(text) for text in texts):
+        return set(component.inputs)
+    whole = (Use.INPUT_PATH, Use.INPUT_ARTIFACT)
+    return {reference.name for reference in references(texts) if reference.use in whole}
 
 
 def _stage(given: Mapping[str, list[tuple[Artifact, Told]]]) -> list[StageInput]:

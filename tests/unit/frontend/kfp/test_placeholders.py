@@ -39,6 +39,7 @@ def read(text):
         ("{{$.inputs.artifacts['data']}}", Reference(Use.INPUT_ARTIFACT, "data")),
         ("{{$.outputs.parameters['y'].output_file}}", Reference(Use.OUTPUT_PATH, "y")),
         ("{{$.outputs.artifacts['model'].path}}", Reference(Use.OUTPUT_PATH, "model")),
+        ("{{$.outputs.artifacts['model'].metadata}}", "{}"),
         ("{{$.outputs.artifacts['model'].uri}}", Reference(Use.OUTPUT_URI, "model")),
     ],
 )
