@@ -44,8 +44,14 @@ def every_kind(i: int, f: float, b: bool, s: str, ls: List[int], d: Dict[str, in
 
 
 @dsl.pipeline
-def parameters_of_every_kind(i: int = 2, f: float = 0.5, b: bool = True, s: str = "a b", ls: list = [1, 2],  # noqa: B006
-                             d: dict = {"k": 1}) -> str:  # noqa: B006
+def parameters_of_every_kind(
+    i: int = 2,
+    f: float = 0.5,
+    b: bool = True,
+    s: str = "a b",
+    ls: list = [1, 2],  # noqa: B006
+    d: dict = {"k": 1},
+) -> str:  # noqa: B006
     return every_kind(i=i, f=f, b=b, s=s, ls=ls, d=d).output
 
 

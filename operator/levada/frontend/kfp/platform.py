@@ -3,6 +3,7 @@
 Names may come from inputs and other tasks; then the options have bindings in them and are known only at run time.
 """
 
+import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,6 +14,10 @@ from levada.frontend.mistakes import Path
 from levada.graph.model import Binding, Field
 
 Options = dict[str, Any]
+_INSTEAD = {
+    "podAffinity": "say it with `affinity` of the run's podTemplate",
+    "initContainers": "a task's Pod has one container of the user's; do it in its command, or in a task before it",
+}
 _SHARED_MEMORY = "/dev/shm"  # noqa: S108  # where programs look for it
 
 
@@ -41,7 +46,7 @@ class PodReader:
         for name in ("pod_affinity", "init_containers"):
             if getattr(config, name):
                 camel = "podAffinity" if name == "pod_affinity" else "initContainers"
-                self.sources.mistakes.add(self.at / camel, "is not supported: a run places its Pods by an allow-list")
+                self.sources.mistakes.add(self.at / camel, f"is not supported: {_INSTEAD[camel]}")
         self._volumes, self._mounts = [], []
         for source, mount in self._mounted(config):
             self._mount(source, mount)
@@ -147,6 +152,10 @@ class PodReader:
 
     def _affinity(self, terms: tuple[ir.NodeAffinity, ...]) -> Any:
         needed, preferred = [], []
+        if len(terms) > 1 and any(term.node_affinity_json is not None for term in terms):
+            self.sources.mistakes.add(
+                self.at / "nodeAffinity", "a nodeAffinityJson says all there is to say: write one"
+            )
         for index, term in enumerate(terms):
             if term.node_affinity_json is not None:
                 return {
@@ -174,8 +183,13 @@ class PodReader:
 
 
 def _json(value: Any) -> Any:
-    """A value, or what text that is given at run time means as JSON."""
-    return Field(value) if _is_binding(value) else value
+    """A value, or what text means as JSON."""
+    if _is_binding(value):
+        return Field(value)
+    try:
+        return json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return value
 
 
 def _is_binding(value: Any) -> bool:

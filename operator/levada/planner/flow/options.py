@@ -10,6 +10,7 @@ from levada.planner import reasons
 from levada.planner.flow.values import UnusableError, value
 from levada.planner.nodes import Node
 
+_NAMES = ("name", "secretName")
 _LISTS = ("env", "volumes", "tolerations", "imagePullSecrets")
 
 
@@ -40,11 +41,19 @@ def _flat(items: list[Any]) -> list[Any]:
 
 
 def _lacks(item: Any) -> bool:
-    """Whether something in an item has no value."""
-    if isinstance(item, dict):
-        if mapping(item.get("persistentVolumeClaim")).get("claimName", "given") in (None, ""):
-            raise UnusableError(reasons.INVALID_ITEM, "the PersistentVolumeClaim to mount has no name")
-        return any(map(_lacks, item.values())) or not item
-    if isinstance(item, list):
-        return any(map(_lacks, item))
-    return item in (None, "")
+    """Whether an item is empty, or the name of what it refers to has no value."""
+    if item in (None, {}, ""):
+        return True
+    claim = mapping(mapping(item).get("persistentVolumeClaim"))
+    if claim.get("claimName", "given") in (None, ""):
+        raise UnusableError(reasons.INVALID_ITEM, "the PersistentVolumeClaim to mount has no name")
+    return _is_nameless(item)
+
+
+def _is_nameless(part: Any) -> bool:
+    if isinstance(part, list):
+        return any(map(_is_nameless, part))
+    return any(
+        inside is None or (inside == "" and key in _NAMES) or _is_nameless(inside)
+        for key, inside in mapping(part).items()
+    )
