@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo bench-local bench-planner verify test test-fast test-nightly cluster-up cluster-down cluster-demo image bench generate format
+.PHONY: help setup demo bench-local bench-planner verify test conformance conformance-record test-fast test-nightly cluster-up cluster-down cluster-demo image bench generate format
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -47,6 +47,20 @@ CLUSTER := PYTHONPATH=tests $(BIN)/python -m cluster
 
 test: setup ## Every test, those on a real cluster included
 	@$(CLUSTER) test
+
+KFP := .venv-kfp
+
+$(KFP)/.ready: requirements-kfp.lock
+	@echo "==> kfp into $(KFP): it wants an older kubernetes than Levada"
+	@test -x $(KFP)/bin/python || $(PYTHON) -m venv $(KFP)
+	@$(KFP)/bin/python -m pip install --quiet --require-hashes -r requirements-kfp.lock
+	@touch $@
+
+conformance: setup $(KFP)/.ready ## Kubeflow's documents and pipelines of our own, on the local engine
+	$(BIN)/pytest tests/conformance -q -n 2
+
+conformance-record: setup $(KFP)/.ready ## Ask kfp.local again what it makes of the documents (an hour)
+	PYTHONPATH=tests $(BIN)/python -m conformance.record
 
 test-nightly: setup ## A million simulated histories, and whether the tests notice missing safeguards (hours)
 	LEVADA_HISTORIES=1000000 $(BIN)/pytest tests/simulation -q -n auto

@@ -53,6 +53,8 @@ def _filled(value: Any, task: str, own: Mapping[str, Binding], place: Path, mist
         return {key: _filled(inside, task, own, place / key, mistakes) for key, inside in value.items()}
     if isinstance(value, list):
         return [_filled(inside, task, own, place / index, mistakes) for index, inside in enumerate(value)]
+    if isinstance(value, float) and value.is_integer():
+        return check_value(natural_type(value), value)  # documents hold 3.0 for 3, beside placeholders too
     if not isinstance(value, str):
         return value
     parts: list[str | Binding] = []

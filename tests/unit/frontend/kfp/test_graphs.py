@@ -236,6 +236,12 @@ def test_the_uri_and_the_metadata_of_an_importer_may_come_from_its_inputs():
     assert body.outputs == {"artifact": External(Parameter("uri"), "Dataset", {"from": Text((Parameter("uri"),))})}
 
 
+def test_a_whole_number_beside_a_placeholder_is_an_integer():
+    body = importing({"constant": "s3://b/k"}, {"rows": 3.0, "from": "{{$.inputs.parameters['uri']}}"})
+    rows = body.outputs["artifact"].metadata["rows"]
+    assert repr(rows) == "3"  # 3.0 == 3 in Python, but not in the JSON that a task reads
+
+
 def test_the_image_and_the_quantities_of_a_container_may_be_inputs():
     more = {
         "image": "{{$.inputs.parameters['pipelinechannel--i']}}",
