@@ -6,7 +6,9 @@ Beside each `NAME.yaml` stands `NAME.json`: what it must come to, and the rows o
 import importlib.util
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 from kfp import compiler
 
@@ -21,14 +23,21 @@ def main(target: Path) -> None:
         assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
-        compiler.Compiler().compile(module.pipeline, str(target / f"{source.stem}.yaml"))
-        expected = {
-            "phase": getattr(module, "PHASE", "Succeeded"),
-            "outputs": module.OUTPUTS,
-            "tasks": module.TASKS,
-            "rows": module.ROWS,
-        }
-        (target / f"{source.stem}.json").write_text(json.dumps(expected, indent=1))
+        for name, pipeline, expected in _expected(source.stem, module):
+            compiler.Compiler().compile(pipeline, str(target / f"{name}.yaml"))
+            (target / f"{name}.json").write_text(json.dumps(expected, indent=1))
+
+
+def _expected(stem: str, module: Any) -> Iterator[tuple[str, Any, dict[str, Any]]]:
+    """Name, pipeline and results of each pipeline of a file: the one called `pipeline`, or several of any name."""
+    if hasattr(module, "EXPECTED"):
+        for name, (rows, output) in module.EXPECTED.items():
+            outputs = {} if output is None else {"Output": output}
+            told = {"outputs": outputs, "tasks": module.TASKS.get(name, {}), "rows": rows}
+            yield name, getattr(module, name), {"phase": module.PHASES.get(name, "Succeeded"), **told}
+    else:
+        told = {"outputs": module.OUTPUTS, "tasks": module.TASKS, "rows": module.ROWS}
+        yield stem, module.pipeline, {"phase": getattr(module, "PHASE", "Succeeded"), **told}
 
 
 if __name__ == "__main__":

@@ -8,11 +8,12 @@ import json
 import re
 
 import pytest
-from conformance.expected import BY_HAND, ELSEWHERE, RANDOM
 
 from conformance import levada
 from conformance.corpus import CORPUS, documents
+from conformance.expected import BY_HAND, ELSEWHERE, RANDOM
 from conformance.wheels import wheels
+from levada.frontend.native import build_graph
 
 DOCUMENTS = documents()
 VALID = [document for document in DOCUMENTS if not document.name.startswith("invalid/")]
@@ -73,3 +74,11 @@ def test_an_invalid_document_is_refused_with_its_place(document, surroundings, t
     assert {"invalid/invalid_yaml": "components_1", "invalid/no_name": "pipelineInfo.name"}[document.name] in found[
         "message"
     ]
+
+
+@pytest.mark.parametrize("document", [one for one in VALID if one.name in ELSEWHERE], ids=lambda one: one.name)
+def test_a_document_that_cannot_run_here_is_read_all_the_same(document):
+    spec = {"kfp": document.path.read_text()}
+    graph = build_graph(spec, {}, {})
+    assert graph.tasks
+    assert set(document.arguments) <= set(graph.inputs)

@@ -11,6 +11,9 @@ from typing import Any
 
 STRING, INTEGER, FLOAT, BOOLEAN, LIST, DICT = "String", "Integer", "Float", "Boolean", "List", "Dict"
 
+ANY = "Any"
+"""The type of an input of a nested graph that hands every value on as it is."""
+
 ANY_ARTIFACT = "Artifact"
 """The artifact type that matches every other."""
 
@@ -147,7 +150,7 @@ def as_text(value: Any) -> str:
 
 def fits(source: str, target: str) -> bool:
     """Whether a value of canonical parameter type `source` may feed an input of type `target`."""
-    return source == target or (source, target) == (INTEGER, FLOAT)
+    return target in (source, ANY) or (source, target) == (INTEGER, FLOAT)
 
 
 def item_type(name: str) -> str | None:

@@ -33,7 +33,7 @@ def read(data: Input[Dataset]) -> str:
 @dsl.pipeline(name="taken")
 def taken() -> Dataset:
     decided = flag()
-    with dsl.If(decided.output == True):  # noqa: E712
+    with dsl.If(decided.output == True):
         first = part(number=1)
     with dsl.Else():
         second = part(number=2)

@@ -26,7 +26,7 @@ def maybe(text: str = "default", absent: str = None) -> str:
 
 
 @dsl.pipeline(name="values")
-def pipeline(text: str = 'a "b"', whole: int = 3, items: list = [1, {"a": 2.5}]) -> str:  # noqa: B006
+def pipeline(text: str = 'a "b"', whole: int = 3, items: list = [1, {"a": 2.5}]) -> str:
     three = add(a=1, b=2)
     six = add(a=three.output, b=whole)
     maybe()

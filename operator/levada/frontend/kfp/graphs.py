@@ -1,7 +1,7 @@
 """Kubeflow's graphs (`dag`): each task of them as a task here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from levada.frontend.around import DEEPEST
@@ -17,10 +17,10 @@ from levada.frontend.kfp.types import read_inputs
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.order import check_order
 from levada.frontend.pod_template import check_template, merge
-from levada.graph.model import After, Binding, Component, Compose, Graph, Item, Loop, Output, Task
+from levada.graph.model import After, Binding, Component, Compose, Graph, Input, Item, Loop, Output, Task
 from levada.graph.outputs import offered
 from levada.graph.policies import NO_RETRY, Retry
-from levada.graph.types import item_type
+from levada.graph.types import ANY, STRING, item_type
 
 ALL_COMPLETED = "ALL_UPSTREAM_TASKS_COMPLETED"
 _STRATEGIES = ("", "TRIGGER_STRATEGY_UNSPECIFIED", "ALL_UPSTREAM_TASKS_SUCCEEDED", ALL_COMPLETED)
@@ -77,6 +77,8 @@ class GraphReader:
         made: dict[str, Mapping[str, Output]] = {name: offered(body) for name, body in bodies.items()}
         loops = frozenset(name for name, task in dag.tasks.items() if task.iterator is not None)
         inputs = read_inputs(component.input_definitions, place / "inputDefinitions", self.mistakes)
+        if trail:
+            inputs = {input_name: _handing_on(declared) for input_name, declared in inputs.items()}
         sources = Sources(inputs, made, loops, self.mistakes)
         tasks = {
             name: self._task(name, task, bodies[name], sources, at / name, retry) for name, task in dag.tasks.items()
@@ -231,3 +233,9 @@ class GraphReader:
             ]
             found[name] = made[0] if len(made) == 1 else sources.first_of(made)
         return {name: binding for name, binding in found.items() if binding is not None}
+
+
+def _handing_on(declared: Input) -> Input:
+    """An input of a nested graph. Of a list's items the compiler knows no type and says STRING, whatever they are."""
+    is_text = declared.is_parameter and declared.type == STRING
+    return replace(declared, type=ANY, declared=True) if is_text else declared

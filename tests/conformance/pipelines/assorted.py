@@ -1,15 +1,8 @@
-"""Pipelines written with Kubeflow's SDK, one for each thing that its documents can say; compiled when the tests run.
+"""Small pipelines, one for each thing that a document can say."""
 
-`python pipelines.py FOLDER` (with the SDK) writes a document for each into the folder. Each must have an entry in `SDK` of
-`expected.py`.
-"""
+from typing import Dict, List, NamedTuple, Optional
 
-# ruff: noqa: ANN001, ANN201, ANN202, D103, FBT003, PLC0415, E712  # what is written here is what users write
-import sys
-from pathlib import Path
-from typing import Dict, List, NamedTuple, Optional  # noqa: UP035  # as users write them
-
-from kfp import compiler, dsl
+from kfp import dsl
 from kfp.dsl import (
     Artifact,
     ClassificationMetrics,
@@ -49,9 +42,9 @@ def parameters_of_every_kind(
     f: float = 0.5,
     b: bool = True,
     s: str = "a b",
-    ls: list = [1, 2],  # noqa: B006
+    ls: list = [1, 2],
     d: dict = {"k": 1},
-) -> str:  # noqa: B006
+) -> str:
     return every_kind(i=i, f=f, b=b, s=s, ls=ls, d=d).output
 
 
@@ -66,7 +59,7 @@ def optional_inputs(given: str = "x", left_out: Optional[str] = None) -> str:
 
 
 @dsl.component
-def several() -> NamedTuple("Several", [("number", int), ("words", List[str])]):  # type: ignore[valid-type]
+def several() -> NamedTuple("Several", [("number", int), ("words", List[str])]):
     from collections import namedtuple
 
     return namedtuple("Several", ["number", "words"])(4, ["a", "b"])
@@ -158,7 +151,7 @@ def printer(first: str, made: dsl.OutputPath(str), second: Optional[str] = None)
 
 
 @dsl.pipeline
-def containers(text: str = "$(HOME) 'q'") -> str:
+def container_pipeline(text: str = "$(HOME) 'q'") -> str:
     made = shell(text=text)
     return say(text=made.outputs["made"]).output
 
@@ -205,7 +198,7 @@ def numbers_up_to(n: int) -> List[int]:
 
 
 @dsl.pipeline
-def loops(n: int = 3) -> int:
+def loops_in_loops(n: int = 3) -> int:
     with dsl.ParallelFor([10, 20], parallelism=1) as outer:
         with dsl.ParallelFor(numbers_up_to(n=n).output) as inner:
             sums = add(a=outer, b=inner)
@@ -231,7 +224,7 @@ def loop_over_maps() -> str:
 
 
 @dsl.pipeline
-def empty_loop(items: list = []) -> int:  # noqa: B006
+def empty_loop(items: list = []) -> int:
     with dsl.ParallelFor(items) as item:
         more = add(a=item)
     return total(numbers=dsl.Collected(more.output)).output
@@ -318,15 +311,43 @@ def packages() -> bool:
     return with_package().output
 
 
-PIPELINES = (
-    parameters_of_every_kind, optional_inputs, several_outputs, artifacts_and_notes, metrics_without_files,
-    artifacts_as_results, containers, placeholders, conditions, nested_conditions, loops, loop_over_maps, empty_loop,
-    collected_artifacts, pipelines_in_pipelines, exit_handler, ignored_failure, dependents_of_a_failure,
-    retries_and_settings, importer_of_a_file, facts_of_the_run, packages,
-)  # fmt: skip
-
-
-if __name__ == "__main__":
-    for pipeline in PIPELINES:
-        name = pipeline.name.replace("-", "_")
-        compiler.Compiler().compile(pipeline, str(Path(sys.argv[1]) / f"{name}.yaml"))
+EXPECTED = {
+    "parameters_of_every_kind": (
+        ("root parameters", "defaults", "constants", "all parameter types"),
+        "(2, 0.5, True, 'a b', [1, 2], {'k': 1})",
+    ),
+    "optional_inputs": (("optional parameters",), "x None 7"),
+    "several_outputs": (("several outputs",), 5),
+    "artifacts_and_notes": (
+        ("artifacts", "metadata of artifacts", "folders as artifacts", "files of parameters"),
+        "3 3 ['a', {'b': True}] w 'noted\\n'",
+    ),
+    "metrics_without_files": (
+        ("artifacts that were not made", "root outputs"),
+        {"type": "system.Metrics", "metadata": {"accuracy": 0.9}, "content": None},
+    ),
+    "artifacts_as_results": (("get_uri", "artifacts as results"), 4),
+    "container_pipeline": (("container components", "input and output placeholders"), "$(HOME) 'q'"),
+    "placeholders": (("Concat", "IfPresent", "constants with placeholders"), "<a> none\n|<b> second c d\n"),
+    "conditions": (("If, Elif, Else", "OneOf"), "middle"),
+    "nested_conditions": (("nested conditions", "OneOf"), "went"),
+    "loops_in_loops": (("nested loops", "loops over outputs", "parallelism", "Collected parameters"), 102),
+    "loop_over_maps": (("fields of a loop's item",), "a is 1, b is 2"),
+    "empty_loop": (("empty loops",), 0),
+    "collected_artifacts": (("Collected artifacts", "lists of artifacts"), 3),
+    "pipelines_in_pipelines": (("pipelines in pipelines",), 9),
+    "exit_handler": (("exit handlers", "final status"), None),
+    "ignored_failure": (("ignore_upstream_failure",), None),
+    "dependents_of_a_failure": (("dependencies",), None),
+    "retries_and_settings": (("retries", "resources", "environment variables", "caching off"), None),
+    "importer_of_a_file": (("importer", "importer metadata", "importer from a parameter"), "hereTrue"),
+    "facts_of_the_run": (("run and task placeholders",), "run/say"),
+    "packages": (("packages to install",), True),
+}
+"""For each pipeline what it tests, and its output."""
+PHASES = dict.fromkeys(("exit_handler", "ignored_failure", "dependents_of_a_failure"), "Failed")
+TASKS = {
+    "exit_handler": {"tell": {"Output": "ended FAILED exit-handler-1"}, "exit-handler-1.say": {"Output": "beside"}},
+    "ignored_failure": {"say": {"Output": "after"}},
+    "dependents_of_a_failure": {"say": {}},
+}
