@@ -3,6 +3,7 @@ SHELL := /bin/bash -o pipefail
 .DEFAULT_GOAL := help
 PYTHON ?= python3
 VENV := .venv
+KFP := .venv-kfp
 BIN := $(VENV)/bin
 
 .PHONY: help setup demo bench-local bench-planner verify test conformance conformance-record test-fast test-nightly cluster-up cluster-down cluster-demo image bench generate format
@@ -45,10 +46,8 @@ bench-planner: setup ## What a finished task costs the planner, in small runs an
 
 CLUSTER := PYTHONPATH=tests $(BIN)/python -m cluster
 
-test: setup ## Every test, those on a real cluster included
+test: setup $(KFP)/.ready ## Every test, those on a real cluster included
 	@$(CLUSTER) test
-
-KFP := .venv-kfp
 
 $(KFP)/.ready: requirements-kfp.lock
 	@echo "==> kfp into $(KFP): it wants an older kubernetes than Levada"

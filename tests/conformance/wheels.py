@@ -1,5 +1,6 @@
 """A folder of wheels, so that the `pip install` of a document needs no network and takes a second."""
 
+import fcntl
 import functools
 import os
 import subprocess
@@ -30,10 +31,16 @@ class Wheels:
         if ready.exists() and ready.read_text() == wanted:
             return
         self.folder.mkdir(parents=True, exist_ok=True)
+        with (self.folder / "lock").open("w") as lock:
+            fcntl.flock(lock, fcntl.LOCK_EX)  # Several test processes may want them at once.
+            if not ready.exists() or ready.read_text() != wanted:
+                self._get()
+                ready.write_text(wanted)
+
+    def _get(self) -> None:
         for version in _KFP:
             _pip("wheel", "--no-deps", "-w", self.folder, f"kfp=={version}")
         _pip("wheel", "-w", self.folder, *_OTHERS, *_NOTEBOOKS)
-        ready.write_text(wanted)
 
 
 @functools.cache
