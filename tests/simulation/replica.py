@@ -47,6 +47,8 @@ class Settings:
     allowed_service_accounts: tuple[str, ...] = ()
     allowed_secrets: tuple[str, ...] = ()
     agent_resources: Any = None
+    image_rewrites: Any = ()
+    task_env: Any = field(default_factory=dict)
     parallelism: int | None = None
     ttl_after_finished: Any = None
     pod_cleanup: str = "Never"

@@ -11,6 +11,7 @@ from typing import Any, Literal, TypeVar, cast
 
 from levada.api.fields import DURATION, seconds
 from levada.api.policies import PodCleanup
+from levada.planner.settings import ImageRewrite
 
 T = TypeVar("T")
 PullPolicy = Literal["Always", "IfNotPresent", "Never"]
@@ -70,6 +71,10 @@ class Settings:
         What holds for runs that do not say it themselves; a time of None is for ever.
     sweep_every
         How often the stores are searched for what runs that are gone have left.
+    image_rewrites
+        Other names for images of tasks; the first that fits counts.
+    task_env
+        Variables that every task gets which does not set them itself.
     """
 
     agent_image: str
@@ -90,6 +95,8 @@ class Settings:
     ttl_after_finished: timedelta | None = None
     pod_cleanup: str = "Never"
     sweep_every: timedelta = timedelta(minutes=10)
+    image_rewrites: tuple[ImageRewrite, ...] = ()
+    task_env: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> "Settings":
@@ -125,6 +132,8 @@ class Settings:
             ttl_after_finished=read("LEVADA_TTL_AFTER_FINISHED", _duration, None),
             pod_cleanup=read("LEVADA_POD_CLEANUP", _one_of(PodCleanup), "Never"),
             sweep_every=read("LEVADA_SWEEP_EVERY", _pause, timedelta(minutes=10)),
+            image_rewrites=read("LEVADA_IMAGE_REWRITES", _rewrites, ()),
+            task_env=read("LEVADA_TASK_ENV", _variables, {}),
         )
         if not settings.agent_image:
             read.mistakes.append("LEVADA_AGENT_IMAGE is not set: it names the image of the agent in task Pods")
@@ -199,10 +208,7 @@ def _level(text: str) -> str:
 def _resources(text: str) -> Mapping[str, Mapping[str, str]]:
     """Requests and limits, as in a container: `{"requests": {"cpu": "50m"}, "limits": {"memory": "128Mi"}}`."""
     expected = 'must be JSON such as {"requests": {"cpu": "50m", "memory": "64Mi"}, "limits": {"memory": "128Mi"}}'
-    try:
-        value = json.loads(text)
-    except ValueError:
-        raise ValueError(expected) from None
+    value = _json(text, expected)
     if not isinstance(value, dict) or value.keys() - {"requests", "limits"}:
         raise ValueError(expected)
     if not all(isinstance(part, dict) for part in value.values()):
@@ -211,6 +217,50 @@ def _resources(text: str) -> Mapping[str, Mapping[str, str]]:
     if not all(isinstance(amount, str | int | float) and not isinstance(amount, bool) for amount in amounts):
         raise ValueError(expected)
     return {kind: {name: str(amount) for name, amount in part.items()} for kind, part in value.items()}
+
+
+def _rewrites(text: str) -> tuple[ImageRewrite, ...]:
+    """Other names of images: `[{"from": "docker.io/*", "to": "registry.example.com/*"}]`."""
+    expected = 'must be JSON such as [{"from": "python:*", "to": "registry.example.com/python:*"}]'
+    value = _json(text, expected)
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise ValueError(expected)
+    return tuple(_rewrite(item, expected) for item in value)
+
+
+def _rewrite(item: Mapping[str, Any], expected: str) -> ImageRewrite:
+    if item.keys() != {"from", "to"}:
+        raise ValueError(expected)
+    named, becomes = item["from"], item["to"]
+    if not (isinstance(named, str) and isinstance(becomes, str) and named and becomes.rstrip("*")):
+        raise ValueError(expected)
+    for name in (named, becomes):
+        if "*" in name[:-1] or any(character.isspace() for character in name):
+            raise ValueError(f"{name!r}: an image's name, which may have one * and that at its end")
+    if becomes.endswith("*") and not named.endswith("*"):
+        raise ValueError(f"{becomes!r}: the * stands for nothing, since {named!r} has none")
+    return ImageRewrite(named, becomes)
+
+
+def _variables(text: str) -> Mapping[str, str]:
+    """Variables of every task: `{"PIP_INDEX_URL": "https://pypi.example.com/simple"}`."""
+    expected = 'must be JSON such as {"PIP_INDEX_URL": "https://pypi.example.com/simple"}, with texts as values'
+    value = _json(text, expected)
+    if not isinstance(value, dict) or not all(isinstance(each, str) for each in value.values()):
+        raise ValueError(expected)
+    for name in value:
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+            raise ValueError(f"{name!r} is no name for a variable: letters, digits and _, not beginning with a digit")
+        if name.startswith("LEVADA_"):
+            raise ValueError(f"{name!r}: names that begin with LEVADA_ are Levada's own")
+    return value
+
+
+def _json(text: str, expected: str) -> Any:
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise ValueError(expected) from None
 
 
 def _own_namespace() -> str:

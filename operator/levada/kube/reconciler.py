@@ -44,6 +44,8 @@ class Settings(Protocol):
     allowed_secrets: tuple[str, ...]
     agent_resources: Any
     parallelism: int | None
+    image_rewrites: Any
+    task_env: Any
 
 
 class Reconciler:
@@ -257,5 +259,7 @@ def _pod_settings(settings: Settings, allowed: Allowed) -> PodSettings:
         settings.run_as_user,
         settings.run_as_group,
         allowed=allowed,
+        image_rewrites=settings.image_rewrites,
+        task_env=settings.task_env,
         **chosen,
     )

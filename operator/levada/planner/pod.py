@@ -152,18 +152,10 @@ def _spec(
     template: Mapping[str, Any],
     settings: PodSettings,
 ) -> dict[str, Any]:
-    env = layout.run.env | {
-        "LEVADA_RUN": run.name,
-        "LEVADA_NAMESPACE": run.namespace,
-        "LEVADA_TASK": path,
-        "LEVADA_ATTEMPT": str(attempt),
-    }
     main: dict[str, Any] = {
         "name": MAIN,
-        "image": layout.run.image,
-        "env": [{"name": name, "value": _literal(value)} for name, value in env.items()]
-        + _kubeflow_env(component, attempt)
-        + template.get("env", []),
+        "image": settings.image(layout.run.image),
+        "env": _env(run, path, attempt, component, layout, template, settings),
         "securityContext": _container_security(settings),
         "terminationMessagePolicy": "FallbackToLogsOnError" if component.log_tail else "File",
         "volumeMounts": _mounts(layout) + _homes(component)[0] + template.get("volumeMounts", []),
@@ -195,6 +187,31 @@ def _spec(
     if volumes := _volumes(layout) + _homes(component)[1] + template.get("volumes", []):
         spec["volumes"] = volumes
     return spec
+
+
+def _env(
+    run: RunIdentity,
+    path: str,
+    attempt: int,
+    component: Component,
+    layout: Layout,
+    template: Mapping[str, Any],
+    settings: PodSettings,
+) -> list[dict[str, Any]]:
+    """The installation's variables stand aside for those of the component and the template."""
+    own = layout.run.env | {
+        "LEVADA_RUN": run.name,
+        "LEVADA_NAMESPACE": run.namespace,
+        "LEVADA_TASK": path,
+        "LEVADA_ATTEMPT": str(attempt),
+    }
+    entries = [*_literals(own), *_kubeflow_env(component, attempt), *template.get("env", [])]
+    taken = {entry["name"] for entry in entries}
+    return _literals({name: value for name, value in settings.task_env.items() if name not in taken}) + entries
+
+
+def _literals(env: Mapping[str, str]) -> list[dict[str, Any]]:
+    return [{"name": name, "value": _literal(value)} for name, value in env.items()]
 
 
 _PLACEMENT = (

@@ -75,15 +75,24 @@ class Answer:
 
     def place(self, output: CollectOutput) -> str:
         """Where an artifact is: a path, or a URI that the task has named instead."""
-        said = self.artifacts.get(output.name, {})
         assert output.path is not None
-        if said.get("customPath"):
-            return str(said["customPath"])
-        uri = said.get("uri")
+        if path := self._text(output.name, "customPath"):
+            if not path.startswith("/"):
+                raise InvalidOutputError(f"its path {path[:100]!r} is relative; write to the artifact's own path")
+            return path
+        uri = self._text(output.name, "uri")
         if not uri or uri == output.told:
             return output.path
+        if not uri.startswith("/") and "://" not in uri:
+            raise InvalidOutputError(f"its uri {uri[:100]!r} is neither a URI with a scheme nor an absolute path")
         # Only where URIs of the store have local forms does one of them mean a path.
-        return (local_form(str(uri)) if output.told != output.path else None) or str(uri)
+        return (local_form(uri) if output.told != output.path else None) or uri
+
+    def _text(self, name: str, field_: str) -> str:
+        found = self.artifacts.get(name, {}).get(field_) or ""
+        if not isinstance(found, str):
+            raise InvalidOutputError(f"its {field_} is no text")
+        return found
 
 
 def read_answer(path: str, home: Path) -> Answer:

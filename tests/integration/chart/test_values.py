@@ -12,6 +12,7 @@ from ruamel.yaml import YAML
 from integration.chart.rendering import CHART, EVERYTHING, REPO, RefusedError, operator_container, pod_specs, template
 from levada.handlers.settings import Settings
 from levada.kube import metrics
+from levada.planner.settings import ImageRewrite
 
 
 def test_the_chart_passes_helms_own_linter(helm):
@@ -29,6 +30,12 @@ def test_the_chart_passes_helms_own_linter(helm):
         ("store.embedded.seed=short", "/store/embedded/seed"),
         ("tasks.podSecurity=privileged", "/tasks/podSecurity"),
         ("tasks.runAsUser=0", "/tasks/runAsUser"),
+        ("tasks.imageRewrites[0].from=a", "/tasks/imageRewrites/0"),
+        ("tasks.imageRewrites[0].from=*/a,tasks.imageRewrites[0].to=b", "/tasks/imageRewrites/0/from"),
+        ("tasks.imageRewrites[0].from=a*,tasks.imageRewrites[0].to=b c", "/tasks/imageRewrites/0/to"),
+        ("tasks.env.LEVADA_RUN=x", "/tasks/env/LEVADA_RUN"),
+        ("tasks.env.A-B=x", "'A-B' not allowed"),
+        ("tasks.env.A=1", "/tasks/env/A"),
         ("workers=0", "/workers"),
         ("parallelism=-1", "/parallelism"),
         ("approvals.policy=false", "/approvals/policy"),
@@ -50,7 +57,8 @@ def test_the_operator_understands_the_settings_that_the_chart_gives_it(render):
     objects = render(
         "watchNamespaces={a,b}", "tasks.podSecurity=restricted", "tasks.runAsUser=1000", "workers=3",
         "parallelism=500", "logLevel=DEBUG", "allowedSecrets={x}",
-        "allowedServiceAccounts={y,z}", "image.digest=sha256:" + "0" * 64,
+        "allowedServiceAccounts={y,z}", "tasks.env.PIP_INDEX_URL=https://pypi/?a&b", "tasks.imageRewrites[0].from=a*",
+        "tasks.imageRewrites[0].to=b/*", "image.digest=sha256:" + "0" * 64,
     )  # fmt: skip
     container = operator_container(objects)
     settings = Settings.from_environment({entry["name"]: entry.get("value", "") for entry in container["env"]})
@@ -58,6 +66,8 @@ def test_the_operator_understands_the_settings_that_the_chart_gives_it(render):
     assert (settings.pod_security, settings.run_as_user) == ("restricted", 1000)
     assert (settings.workers, settings.parallelism, settings.log_level) == (3, 500, "DEBUG")
     assert (settings.allowed_secrets, settings.allowed_service_accounts) == (("x",), ("y", "z"))
+    assert settings.image_rewrites == (ImageRewrite("a*", "b/*"),)
+    assert settings.task_env == {"PIP_INDEX_URL": "https://pypi/?a&b"}
     assert settings.agent_resources["limits"] == {"memory": "128Mi"}
     assert settings.agent_image == container["image"] == "levada@sha256:" + "0" * 64
 

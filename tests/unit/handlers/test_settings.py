@@ -6,6 +6,7 @@ import pytest
 
 from levada.handlers import settings
 from levada.handlers.settings import Settings, SettingsError
+from levada.planner.settings import ImageRewrite
 
 IMAGE = {"LEVADA_AGENT_IMAGE": "levada:1"}
 
@@ -36,11 +37,15 @@ def test_all_of_them():
         "LEVADA_TTL_AFTER_FINISHED": "7d",
         "LEVADA_POD_CLEANUP": "OnSuccess",
         "LEVADA_SWEEP_EVERY": "1m30s",
+        "LEVADA_IMAGE_REWRITES": '[{"from": "python:*", "to": "mirror/python:*"}, {"from": "*", "to": "one"}]',
+        "LEVADA_TASK_ENV": '{"PIP_INDEX_URL": "https://pypi.example.com"}',
     })  # fmt: skip
     assert read == Settings(
         "levada:1", ("b", "a"), "Never", "restricted", 1000, 1001, ("trainer",), ("one", "two"),
         {"requests": {"cpu": "1", "memory": "64Mi"}}, 3, 500, "DEBUG", "here", "me", 9000,
         timedelta(days=7), "OnSuccess", timedelta(seconds=90),
+        (ImageRewrite("python:*", "mirror/python:*"), ImageRewrite("*", "one")),
+        {"PIP_INDEX_URL": "https://pypi.example.com"},
     )  # fmt: skip
 
 
@@ -68,6 +73,8 @@ def test_every_mistake_is_named_at_once():
         "LEVADA_TTL_AFTER_FINISHED": "a week",
         "LEVADA_POD_CLEANUP": "Always",
         "LEVADA_SWEEP_EVERY": "0s",
+        "LEVADA_IMAGE_REWRITES": "python",
+        "LEVADA_TASK_ENV": "A=b",
     }
     with pytest.raises(SettingsError) as error:
         Settings.from_environment(wrong)
@@ -83,3 +90,40 @@ def test_every_mistake_is_named_at_once():
 def test_resources_that_are_none(text):
     with pytest.raises(SettingsError, match="must be JSON such as"):
         Settings.from_environment({**IMAGE, "LEVADA_AGENT_RESOURCES": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ('{"from": "a", "to": "b"}', "must be JSON such as"),
+        ("[" * 100_000, "must be JSON such as"),
+        ('["python"]', "must be JSON such as"),
+        ('[{"from": "a"}]', "must be JSON such as"),
+        ('[{"from": "a", "to": "b", "why": "c"}]', "must be JSON such as"),
+        ('[{"from": "", "to": "b"}]', "must be JSON such as"),
+        ('[{"from": "*", "to": "*"}]', "must be JSON such as"),
+        ('[{"from": 1, "to": "b"}]', "must be JSON such as"),
+        ('[{"from": "*/python", "to": "b"}]', "'\\*/python': .* at its end"),
+        ('[{"from": "a*", "to": "b**"}]', "'b\\*\\*': .* at its end"),
+        ('[{"from": "a", "to": "b c"}]', "'b c': an image's name"),
+        ('[{"from": "a", "to": "b*"}]', "'b\\*': the \\* stands for nothing, since 'a' has none"),
+    ],
+)
+def test_rewrites_that_are_none(text, complaint):
+    with pytest.raises(SettingsError, match=f"LEVADA_IMAGE_REWRITES.*{complaint}"):
+        Settings.from_environment({**IMAGE, "LEVADA_IMAGE_REWRITES": text})
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("[]", "must be JSON such as"),
+        ('{"A": 1}', "with texts as values"),
+        ('{"A B": "x"}', "'A B' is no name for a variable"),
+        ('{"1A": "x"}', "'1A' is no name for a variable"),
+        ('{"LEVADA_RUN": "x"}', "'LEVADA_RUN': names that begin with LEVADA_ are Levada's own"),
+    ],
+)
+def test_variables_of_tasks_that_are_none(text, complaint):
+    with pytest.raises(SettingsError, match=f"LEVADA_TASK_ENV.*{complaint}"):
+        Settings.from_environment({**IMAGE, "LEVADA_TASK_ENV": text})
