@@ -25,6 +25,7 @@ COMMANDS = (
     "artifacts",
     "download",
     "cache",
+    "component",
     "uninstall",
 )
 

@@ -31,6 +31,9 @@ class Input(Model):
     optional: Flag = False
     """Whether the component also works without this input."""
 
+    annotations: dict[str, Any] | None = None
+    """Accepted from existing component files and ignored."""
+
 
 class Output(Model):
     """A value or an artifact that a component makes."""
@@ -43,6 +46,9 @@ class Output(Model):
 
     description: Text | None = None
     """What the output is, for readers."""
+
+    annotations: dict[str, Any] | None = None
+    """Accepted from existing component files and ignored."""
 
 
 def _env_map(value: object) -> object:
@@ -64,6 +70,8 @@ def _env_map(value: object) -> object:
 class Container(Model):
     """The program of a component."""
 
+    LOCATION = "container"
+
     image: Annotated[str, Field(min_length=1, max_length=1024)]
     """Container image."""
 
@@ -84,6 +92,8 @@ class Container(Model):
 
 class Implementation(Model):
     """How a component does its work."""
+
+    LOCATION = "implementation"
 
     container: Container
     """The container that runs."""
@@ -111,6 +121,11 @@ class ComponentSpec(Model):
 
     implementation: Implementation
     """How the component does its work."""
+
+    convention: Literal["Levada", "Kubeflow"] | None = None
+    """Where the container finds its inputs and leaves its outputs: at Levada's paths, or at Kubeflow's and in its
+    output file. Without it the use decides: `Kubeflow` where an argument is `executorInput`,
+    `inputArtifact` or `inputMetadata`."""
 
     output_grace_period: Duration = "120s"
     """How long the upload of outputs may take after the container has ended, such as `120s` or `1h`."""

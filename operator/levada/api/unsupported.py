@@ -7,7 +7,7 @@ Building a feature means: delete its row here, add the field to its model.
 
 from typing import Any, Final, Literal
 
-Location = Literal["run", "pipeline", "task", "binding", "component"]
+Location = Literal["run", "pipeline", "task", "binding", "component", "implementation", "container"]
 JsonType = Literal["string", "object", "array", "boolean", "integer"]
 
 # The JSON type of each field in the design: a rule needs a typed field, the API server compiles none for untyped ones.
@@ -22,6 +22,9 @@ NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
     },
     "binding": {},
     "component": {},
+    # Of Kubeflow's older component files; `levada component import` says what to write instead.
+    "implementation": {"graph": "object"},
+    "container": {"fileOutputs": "object"},
 }
 
 

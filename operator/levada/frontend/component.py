@@ -8,8 +8,17 @@ from levada.api.fields import seconds
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.schema import check_schema
 from levada.frontend.shape import mapping, named, sequence
-from levada.graph.model import ABSENT, Artifact, Component, Datum, Input, Output
-from levada.graph.placeholders import Argument, PlaceholderError, Reference, Use, conditions, parse_argument, references
+from levada.graph.model import ABSENT, Artifact, Component, Convention, Datum, Input, Output
+from levada.graph.placeholders import (
+    Argument,
+    PlaceholderError,
+    Reference,
+    Use,
+    conditions,
+    only_kubeflow_has,
+    parse_argument,
+    references,
+)
 from levada.graph.types import (
     STRING,
     ValueMismatchError,
@@ -62,7 +71,9 @@ def read_component(spec: Any, path: Path, mistakes: Mistakes) -> Component:
     outputs = {name: _output(name, raw) for _, name, raw in named(spec.get("outputs"))}
     for place, argument in placed:
         _check_references(argument, inputs, outputs, place, mistakes)
-    _check_written(spec, outputs, uses, path, mistakes)
+    convention = _convention(spec, placed, mistakes)
+    if convention == "Levada":  # else the executor knows of every output by itself
+        _check_written(spec, outputs, uses, path, mistakes)
 
     grace, log_tail = spec.get("outputGracePeriod"), spec.get("logTail")
     return Component(
@@ -75,6 +86,7 @@ def read_component(spec: Any, path: Path, mistakes: Mistakes) -> Component:
         resources=mapping(container.get("resources")),
         output_grace=seconds(grace) if isinstance(grace, str) else DEFAULT_OUTPUT_GRACE,
         log_tail=log_tail is not False,
+        convention=convention,
     )
 
 
@@ -112,6 +124,14 @@ def _argument(raw: Any, place: Path, mistakes: Mistakes) -> Iterator[Placed]:
     except PlaceholderError as error:
         for steps, message in error.problems:
             mistakes.add(place.descend(steps), message)
+
+
+def _convention(spec: Mapping[str, Any], placed: list[Placed], mistakes: Mistakes) -> Convention:
+    """What the spec says; without that Kubeflow's where an argument needs it."""
+    needing = [place for place, argument in placed if only_kubeflow_has(argument)]
+    if spec.get("convention") == "Levada" and needing:
+        mistakes.add(needing[0], "this is told in Kubeflow's convention only: set `convention: Kubeflow`")
+    return "Kubeflow" if spec.get("convention") == "Kubeflow" or needing else "Levada"
 
 
 def _uses(placed: list[Placed]) -> dict[tuple[bool, str], set[Use]]:
@@ -209,6 +229,8 @@ def _check_input(
         mistakes.add(place, f"input {reference.name!r} is an artifact (type {found.type}): use inputPath")
     elif reference.use is Use.INPUT_URI and found.is_parameter:
         mistakes.add(place, f"input {reference.name!r} is a value and has no URI: use inputValue or inputPath")
+    elif reference.use in (Use.INPUT_ARTIFACT, Use.INPUT_METADATA) and found.is_parameter:
+        mistakes.add(place, f"input {reference.name!r} is a value and no artifact: use inputValue or inputPath")
 
 
 def _check_output(

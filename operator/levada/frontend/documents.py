@@ -110,6 +110,11 @@ def is_compiled(content: Any) -> bool:
     return bool({"pipelineInfo", "platforms"} & keys) or {"deploymentSpec", "root"} <= keys
 
 
+def is_bare_component(content: Any) -> bool:
+    """Whether a document, or what is in its node, looks as if it were Kubeflow's `component.yaml`."""
+    return isinstance(content, dict) and "implementation" in content and not {"kind", "apiVersion"} & content.keys()
+
+
 def read_documents(file: str, data: bytes) -> tuple[list[Document], list[Located]]:
     """The documents of one file, up to the first that cannot be read, and everything that is wrong with their YAML.
 
@@ -181,7 +186,7 @@ class _Reader:
             if isinstance(event, yaml.DocumentStartEvent):
                 self._anchors, self._letters, self._nodes = {}, [], 0
                 root = self._node(next(events), events, ())
-                if not is_compiled(root.content):
+                if not (is_compiled(root.content) or is_bare_component(root.content)):
                     self.mistakes += self._letters
                 if root.content is not None:
                     yield Document(self.file, root)

@@ -187,7 +187,7 @@ def _is_ours(raw: Mapping[str, Any], mistakes: Mistakes, *, strict: bool) -> boo
 
 def _what_it_is(raw: Mapping[str, Any]) -> str:
     if "implementation" in raw:
-        return "this is a bare component: put it below `spec` of a Component (apiVersion, kind, metadata, spec)"
+        return "this is a bare component: `levada component import` makes a Component of it"
     return "this is no Kubernetes object: it has neither apiVersion nor kind"
 
 

@@ -25,6 +25,8 @@ def without_nulls(value: Any, path: Path, depth: int = MAX_DEPTH) -> Any:
         return value
     if depth == 0:
         raise InvalidSpecError([Mistake(path, f"is nested deeper than {MAX_DEPTH} levels")])
+    if value == {"executorInput": None}:  # a placeholder, which Kubeflow's compiler spells so
+        return {"executorInput": {}}
     if isinstance(value, list):
         return [without_nulls(item, path / index, depth - 1) for index, item in enumerate(value)]
     return {

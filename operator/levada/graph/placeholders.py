@@ -139,6 +139,17 @@ def conditions(arguments: Iterable[Argument]) -> Iterator[str]:
             yield from conditions((*argument.then, *argument.otherwise))
 
 
+def only_kubeflow_has(argument: Argument) -> bool:
+    """Whether something in it is told in Kubeflow's convention only: all inputs at once, or an artifact as JSON."""
+    if isinstance(argument, Concat):
+        return any(map(only_kubeflow_has, argument.items))
+    if isinstance(argument, If):
+        return any(map(only_kubeflow_has, (*argument.then, *argument.otherwise)))
+    if isinstance(argument, Reference):
+        return argument.use in (Use.INPUT_ARTIFACT, Use.INPUT_METADATA)
+    return isinstance(argument, ExecutorInput)
+
+
 def resolve(
     arguments: Sequence[Argument],
     text_of: Callable[[Reference | ExecutorInput], str | None],

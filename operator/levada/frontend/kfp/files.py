@@ -36,7 +36,7 @@ def _pipelines(parts: list[Document]) -> Iterator[tuple[str, str, Document]]:
         belonging = [first, *others]
         text = "\n---\n".join(json.dumps(values[index], ensure_ascii=False) for index in belonging)
         name = str(mapping(values[first].get(PIPELINE)).get("name") or _NO_NAME)
-        yield _object_name(name), text, _below_spec(parts[first], [parts[index] for index in belonging])
+        yield object_name(name) or _NO_NAME, text, _below_spec(parts[first], [parts[index] for index in belonging])
     if len(others) == len(parts):
         first = others[0]
         yield _NO_NAME, json.dumps(values[first], ensure_ascii=False), _below_spec(parts[first], [parts[first]])
@@ -50,6 +50,6 @@ def _below_spec(first: Document, parts: list[Document]) -> Document:
     return Document(first.file, Node(first.root.line, {"spec": spec}), unwritten=2)
 
 
-def _object_name(name: str) -> str:
-    """A pipeline's name as objects may be called."""
-    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:_LONGEST].strip("-") or _NO_NAME
+def object_name(name: str) -> str:
+    """A name as objects may be called; empty where nothing of it may stay."""
+    return re.sub(r"[^a-z0-9]+", "-", name.lower())[:_LONGEST].strip("-")
