@@ -54,7 +54,7 @@ ELSEWHERE: dict[str, str] = {
     "valid/container_with_concat_placeholder": _IMAGE,
     "valid/container_with_if_placeholder": _IMAGE,
     "valid/containerized_python_component": _IMAGE,
-    "valid/essential/embedded_artifact": "was compiled with an unreleased kfp: the one that it installs lacks EmbeddedInput",
+    "valid/essential/embedded_artifact": "was compiled with an unreleased kfp: the one it installs lacks EmbeddedInput",
     "valid/integration/ray_integration_compiled": "needs a Ray cluster",
     "valid/pipeline_with_condition_dynamic_task_output_custom_training_job": _SERVICE,
     "valid/pipeline_with_dynamic_task_output_custom_training_job": _SERVICE,
