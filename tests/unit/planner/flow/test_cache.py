@@ -8,6 +8,7 @@ import pytest
 from levada.graph.model import ABSENT, Artifact, Component, Input, Output
 from levada.graph.placeholders import Concat, If, Reference, Use
 from levada.planner.flow.cache import Entry, difference, external_uris, is_stale, work_of
+from levada.planner.handoff import NOTHING
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 DATA = Artifact("s3://bucket/data", "sha256:1")
@@ -121,3 +122,19 @@ def shared(other):
 def test_an_entry_is_stale_once_it_is_older_than_asked_for():
     entry = Entry(work(), "run", "train", NOW - timedelta(seconds=60), {}, {})
     assert [is_stale(entry, limit, NOW) for limit in (None, 60, 59)] == [False, False, True]
+
+
+class TestWhatExecutorsOfKubeflowsSee:
+    LEARNER = replace(LEARNER, convention="Kubeflow")
+
+    @pytest.mark.parametrize("artifact", [replace(DATA, metadata={"rows": 7}), replace(DATA, type="Model")])
+    def test_is_in_the_key_with_the_metadata_and_the_type_of_artifacts(self, artifact):
+        assert work(self.LEARNER).key != work(self.LEARNER, data=artifact).key
+        assert work(self.LEARNER, data=(DATA,)).key != work(self.LEARNER, data=(artifact,)).key
+
+    def test_is_not_where_an_artifact_stands(self):
+        assert work(self.LEARNER).key == work(self.LEARNER, data=replace(DATA, uri="s3://elsewhere/x")).key
+
+    def test_is_told_from_an_artifact_that_was_never_made(self):
+        assert work(self.LEARNER).key != work(self.LEARNER, data=replace(DATA, digest=NOTHING)).key
+        assert external_uris({"data": replace(DATA, digest=NOTHING)}) == []
