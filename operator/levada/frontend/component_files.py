@@ -77,7 +77,11 @@ def _from_compiled(text: str, mistakes: Mistakes) -> Spec:
         return {}
     for field in _own_settings(tasks[0]):
         mistakes.add(place / tasks[0].name, f"{field} belongs to the task and not to a component: take it out")
-    return component_spec(tasks[0].body, place / tasks[0].name, mistakes)
+    spec = component_spec(tasks[0].body, place / tasks[0].name, mistakes)
+    if not mistakes:
+        for mistake in validate_component(spec):  # its places are those of the Component, which nobody has seen
+            mistakes.add(place / tasks[0].name, f"as a Component: {mistake}")
+    return spec
 
 
 def _own_settings(task: Task) -> Iterator[str]:

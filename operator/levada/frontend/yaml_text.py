@@ -8,6 +8,8 @@ import yaml
 from levada.frontend.scalars import AmbiguousScalarError, resolve
 
 _WIDTH = 120
+_RARE_BREAKS = frozenset("\x85\u2028\u2029")
+"""Characters that end a line to some readers of YAML only; within double quotes they are escaped."""
 
 
 class _Dumper(yaml.SafeDumper):
@@ -19,14 +21,14 @@ class _Dumper(yaml.SafeDumper):
 
 
 def _text(dumper: _Dumper, text: str) -> yaml.ScalarNode:
-    style = "|" if "\n" in text else None if _is_plain(text) else '"'
+    style = '"' if _RARE_BREAKS & set(text) or not (text and _is_plain(text)) else "|" if "\n" in text else None
     return dumper.represent_scalar("tag:yaml.org,2002:str", text, style=style)
 
 
 def _is_plain(text: str) -> bool:
     """Whether kubectl would read it as this text without quotes."""
     try:
-        return resolve(text) == text if text else False
+        return isinstance(resolve(text), str)
     except AmbiguousScalarError:
         return False
 

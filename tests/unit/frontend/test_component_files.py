@@ -77,6 +77,27 @@ def test_an_executor_that_is_told_of_everything_is_kubeflows_and_knows_its_outpu
     assert taken(with_args(f"[{ALL}]"))[1].convention == "Levada"
 
 
+@pytest.mark.parametrize("argument", [
+    "{concat: [a, {executorInput: {}}]}",
+    "{if: {cond: {isPresent: data}, then: [{executorInput: {}}]}}",
+    "{inputArtifact: data}",
+    "{inputMetadata: {name: data, key: k}}",
+])  # fmt: skip
+def test_what_only_kubeflow_tells_makes_the_convention_kubeflows(argument):
+    head = "inputs: [{name: data, type: Dataset, optional: true}]\n"
+    assert taken(with_args(f"[{argument}]", head))[1].convention == "Kubeflow"
+    spec = yaml.safe_load(with_args(f"[{argument}]", head)) | {"convention": "Levada"}
+    [mistake] = validate_component(spec)
+    assert mistake.message == "this is told in Kubeflow's convention only: set `convention: Kubeflow`"
+
+
+def test_an_artifact_as_json_is_none_of_a_value():
+    spec = yaml.safe_load(with_args("[{inputArtifact: text}]"))
+    assert [mistake.message for mistake in validate_component(spec)] == [
+        "input 'text' is a value and no artifact: use inputValue or inputPath"
+    ]
+
+
 def test_uris_of_artifacts_are_taken_over():
     head = "inputs: [{name: data, type: Dataset}]\noutputs: [{name: model, type: Model}]\n"
     _, read = taken(with_args("[{inputUri: data}, {outputUri: model}]", head))
@@ -168,7 +189,7 @@ def test_what_a_pasted_file_has_and_levada_lacks_is_refused():
 
 
 def one_component(**more):
-    joined = '{"Concat": ["a", "{{$.inputs.artifacts[\'d\'].metadata}}"]}'
+    joined = '{"Concat": ["a", "{{$.inputs.artifacts[\'d\'].metadata[\\"k\\"]}}"]}'
     run = container("{{$}}", '{{$.inputs.parameters["n"]}}', joined, **more)
     inputs = {
         "parameters": {"n": NUMBER | {"defaultValue": 3}, "t": TEXT | {"isOptional": True}},
@@ -211,3 +232,11 @@ def test_an_image_from_an_input_is_refused():
     document = json.loads(one_component()) | {"deploymentSpec": {"executors": {"run": run}}}
     [mistake] = imported(json.dumps(document))[1]
     assert mistake.endswith("the image comes from an input: a Component names its image itself")
+
+
+def test_a_compiled_component_that_no_component_can_be_is_refused():
+    text = compiled({"a": task("run")}, {"run": component()}, {"run": {"container": {"image": ""}}})
+    [mistake] = imported(text)[1]
+    assert mistake.endswith(
+        "as a Component: spec.implementation.container.image: string should have at least 1 character"
+    )
