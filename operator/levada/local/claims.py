@@ -8,10 +8,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from levada.local.home import writing
+from levada.planner import reasons
 from levada.planner.attempt import Failure, Success
 from levada.planner.claims import claim_name, missing, taken
 from levada.planner.nodes import Order
@@ -49,6 +52,27 @@ def forget(order: Order, home: Path, run_uid: str) -> None:
     name = claim_name(order, run_uid)
     if isinstance(name, str):
         shutil.rmtree(_removed(home, name, run_uid), ignore_errors=True)
+
+
+def mounts_of(template: Mapping[str, Any], home: Path) -> tuple[str, ...] | Failure:
+    """The claims that a task's container is given, each as `folder:path` or `folder:path:ro`."""
+    claims = {volume["name"]: volume.get("persistentVolumeClaim") for volume in template.get("volumes", [])}
+    found = []
+    for mount in template.get("volumeMounts", []):
+        claim = claims.get(mount["name"])
+        if claim is None:
+            continue  # of another kind, which only a cluster has
+        volume = claim_folder(home, claim["claimName"])
+        folder = (volume / mount.get("subPath", "")).resolve()
+        if not volume.is_dir():
+            message = f"there is no claim {claim['claimName']!r} to mount here; make its folder: mkdir -p {volume}"
+            return Failure(reasons.CLAIM_MISSING, message)
+        if not folder.is_relative_to(volume.resolve()):
+            return Failure(reasons.INVALID_CLAIM, f"the subPath {mount['subPath']!r} leads out of the claim")
+        folder.mkdir(parents=True, exist_ok=True)
+        is_read_only = mount.get("readOnly") or claim.get("readOnly")
+        found.append(f"{folder}:{mount['mountPath']}{':ro' if is_read_only else ''}")
+    return tuple(found)
 
 
 def _make(home: Path, name: str, maker: str) -> bool:

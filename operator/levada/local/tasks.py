@@ -221,9 +221,12 @@ class Tasks:
 
     def _start(self, start: Start) -> None:
         attempt = self._attempt(start.leaf)
-        if too_long := argument_too_long(attempt.layout):
-            self._observe(attempt, too_long)
+        mounts = claims.mounts_of(start.template, self._folder.home) if self._starts.uses_images else ()
+        if trouble := argument_too_long(attempt.layout) or (mounts if isinstance(mounts, Failure) else None):
+            self._observe(attempt, trouble)
             return
+        assert not isinstance(mounts, Failure)
+        attempt.mounts = mounts
         self._live[attempt.key] = attempt
         attempt.make()
         if attempt.moves_data:

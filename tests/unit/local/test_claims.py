@@ -2,7 +2,7 @@
 
 import pytest
 
-from levada.local.claims import carry_out, claim_folder, forget
+from levada.local.claims import carry_out, claim_folder, forget, mounts_of
 from levada.planner.attempt import Success
 from levada.planner.run import Run
 from unit.planner.claims import claim_graph
@@ -59,3 +59,25 @@ def test_no_claim_lies_outside_of_its_folder(tmp_path):
     outside.mkdir()
     assert carry_out(order("delete", pvc_name="../precious"), tmp_path, "uid").reason == "InvalidClaim"
     assert outside.exists()
+
+
+def mounting(**more):
+    volumes = [{"name": "v", "persistentVolumeClaim": {"claimName": "data"}}, {"name": "s", "emptyDir": {}}]
+    mounts = [{"name": "v", "mountPath": "/data", **more}, {"name": "s", "mountPath": "/scratch"}]
+    return {"volumes": volumes, "volumeMounts": mounts}
+
+
+def test_a_container_is_given_the_folders_of_its_claims(tmp_path, made):
+    assert mounts_of(mounting(), tmp_path) == (f"{made}:/data",)
+    assert mounts_of(mounting(subPath="in/side", readOnly=True), tmp_path) == (f"{made}/in/side:/data:ro",)
+    assert (made / "in" / "side").is_dir()
+
+
+def test_a_claim_to_mount_that_is_not_here_is_named_with_the_cure(tmp_path):
+    failure = mounts_of(mounting(), tmp_path)
+    assert failure.reason == "ClaimMissing"
+    assert f"mkdir -p {tmp_path}/volumes/data" in failure.message
+
+
+def test_no_mount_leads_out_of_its_claim(tmp_path, made):
+    assert mounts_of(mounting(subPath="../.makers"), tmp_path).reason == "InvalidClaim"
