@@ -77,3 +77,10 @@ def test_a_container_is_given_the_folder_of_its_claim(levada, pipeline, calls):
     [run] = [call for call in calls() if call.startswith("run ")]
     assert f"--volume {levada.home}/volumes/data:/data" in run
     assert "without effect" not in done.err
+
+
+def test_what_is_done_to_claims_is_forecast_for_each_run(levada, pipeline):
+    levada.run(pipeline(), "--name", "one")
+    tasks = json.loads(levada("plan", pipeline(), "--local", "-o", "json").out)["tasks"]
+    [made] = [task for task in tasks if task["path"] == "make"]
+    assert (made["action"], made["reason"]) == ("Run", "it is done in each run")
