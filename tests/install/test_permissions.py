@@ -9,6 +9,7 @@ from cluster.kubectl import KubectlError
 from e2e.runs import container, kind
 from install.release import NAMESPACE
 from install.tasks import after, gated, number
+from unit.frontend.kfp.documents import LIST, TEXT, compiled, component, constant, parameters, task
 
 ROLES = (("clusterrole", "levada"), ("role", "levada-lease"))
 
@@ -29,6 +30,20 @@ def allowed(kubectl):
 def add_component():
     spec = container('printf 1 > "$1"', {"outputPath": "n"}, outputs=[{"name": "n", "type": "Integer"}])
     return kind("Component", "add", spec["componentSpec"])
+
+
+def claims():
+    """A compiled pipeline that makes a claim and removes it."""
+    wanted = {"access_modes": constant(["ReadWriteOnce"]), "size": constant("1Mi"), "pvc_name": constant("claim")}
+    made = component({"parameters": {"access_modes": LIST, "size": TEXT, "pvc_name": TEXT}}, label="make")
+    removed = component({"parameters": {"pvc_name": TEXT}}, label="remove")
+    tasks = {
+        "make": task("make", **parameters(**wanted)),
+        "remove": task("remove", "make", **parameters(pvc_name=constant("claim"))),
+    }
+    images = {"make": "argostub/createpvc", "remove": "argostub/deletepvc"}
+    executors = {name: {"container": {"image": image}} for name, image in images.items()}
+    return compiled(tasks, {"make": made, "remove": removed}, executors)
 
 
 def live_everything(levada, runs, gates, kubectl):
@@ -52,6 +67,8 @@ def live_everything(levada, runs, gates, kubectl):
     runs.apply(add_component(), kind("Pipeline", "pipeline", {"tasks": [{"name": "one", **number()}]}))
     # A run that goes when its time is over.
     runs.start("short", {"one": number()}, ttlAfterFinished="0s")
+    # A claim that is made and removed.
+    runs.apply(kind("PipelineRun", "claims", {"kfp": claims()}))
     # A Pod that cannot start: its Events say why.
     volume = {"name": "v", "configMap": {"name": "no-such-map"}}
     template = {"volumes": [volume], "volumeMounts": [{"name": "v", "mountPath": "/v"}]}
@@ -68,6 +85,7 @@ def live_everything(levada, runs, gates, kubectl):
     status, _ = runs.end("everything")
     assert status["counts"]["succeeded"] == 3
     assert status["counts"]["failed"] == 1
+    runs.succeed("claims")
     runs.wait_gone("deleted")
     gates.wait_for(lambda: pod not in [each["metadata"]["name"] for each in runs.pods("robbed")], "the Pod is gone")
     gates.open(runs, "robbed", "one")  # of the next attempt

@@ -9,35 +9,6 @@ import pytest
 from levada.local.runners import quantity
 from local.program import script
 
-FAKE = """#!/bin/sh
-echo "$@" >> "{calls}"
-test "$1" = run || exit 0
-shift
-while test $# -gt 0; do
-  case "$1" in
-  --rm) shift ;;
-  --entrypoint) entry=$2; shift 2 ;;
-  --workdir) cd "$2"; shift 2 ;;
-  --*) shift 2 ;;
-  *) break ;;
-  esac
-done
-echo "image $1"; shift
-exec "$entry" "$@"
-"""
-
-
-@pytest.fixture
-def calls(levada, tmp_path):
-    """A podman that notes what it is told and runs the command without a container."""
-    folder = tmp_path / "bin"
-    folder.mkdir()
-    path = tmp_path / "calls"
-    (folder / "podman").write_text(FAKE.format(calls=path))
-    (folder / "podman").chmod(0o755)
-    levada.env["PATH"] = f"{folder}:{levada.env['PATH']}"
-    return lambda: path.read_text().splitlines()
-
 
 def test_a_task_runs_in_its_image_with_its_files_and_limits_and_is_removed(levada, calls):
     container = {

@@ -16,7 +16,12 @@ from simulation.world import World
 Json = dict[str, Any]
 Key = tuple[str, str, str]
 Listener = Callable[[str, Json | None, Json | None], None]
-KINDS = {"pods": "Pod", "pipelineruns": "PipelineRun", "configmaps": "ConfigMap"}
+KINDS = {
+    "pods": "Pod",
+    "pipelineruns": "PipelineRun",
+    "configmaps": "ConfigMap",
+    "persistentvolumeclaims": "PersistentVolumeClaim",
+}
 
 
 class ApiServer:

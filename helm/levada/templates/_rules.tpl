@@ -28,6 +28,10 @@ deletecollection, and any write to specs: the operator annotates runs and writes
   # The frozen definition and bulky outputs of a run; `levada-store`.
   verbs: [get, create]
 - apiGroups: [""]
+  resources: [persistentvolumeclaims]
+  # Those that tasks of Kubeflow pipelines make (`CreatePVC`) and remove (`DeletePVC`).
+  verbs: [get, create, delete]
+- apiGroups: [""]
   resources: [secrets]
   resourceNames: [levada-store]
   verbs: [get]

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from levada.graph.model import Datum, Graph, Task
 from levada.planner.flow.cache import DISABLED, Work
-from levada.planner.nodes import Gate, Group, Leaf, Node, Phase
+from levada.planner.nodes import Gate, Group, Leaf, Node, Order, Phase
 from levada.planner.paths import in_tree_order
 from levada.planner.run import Run
 from levada.store.lookup import Finder
@@ -61,6 +61,8 @@ def _of(node: Node, starting: set[str]) -> Forecast:
         action, reason = "Skip", node.message
     elif isinstance(node, Gate) and node.phase is Phase.RUNNING:
         action, reason = "Run", "it waits for an approval"
+    elif isinstance(node, Order) and node.path in starting:
+        action, reason = "Run", "it is done in each run"
     elif isinstance(node, Leaf) and node.path in starting:
         action, reason = "Run", node.miss or DISABLED
     return {"path": node.path, "action": action, "reason": reason}

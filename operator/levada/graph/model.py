@@ -255,12 +255,24 @@ class Approval:
     outputs: Mapping[str, Output] = field(default_factory=dict)
 
 
+Deed = OneWordOf["create", "delete"]
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A PersistentVolumeClaim that a task makes or removes, without a Pod: its inputs say which."""
+
+    deed: Deed
+    inputs: Mapping[str, Input]
+    outputs: Mapping[str, Output]
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A node of a graph: a component that runs in a Pod, a nested graph, or a gate."""
+    """A node of a graph: a component that runs in a Pod, a nested graph, a gate, or a deed done to a claim."""
 
     name: str
-    body: "Component | Graph | Approval"
+    body: "Component | Graph | Approval | Claim"
     inputs: Mapping[str, Binding] = field(default_factory=dict)
     after: tuple[After, ...] = ()
     pod: Mapping[str, Any] = field(default_factory=dict)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from levada.graph.model import (
     Approval,
     Binding,
+    Claim,
     Collect,
     Component,
     Compose,
@@ -24,7 +25,7 @@ from levada.graph.model import (
 from levada.graph.types import DICT, LIST, STRING, natural_type
 
 
-def offered(body: Component | Graph | Approval) -> Mapping[str, Output]:
+def offered(body: Component | Graph | Approval | Claim) -> Mapping[str, Output]:
     """The outputs of one execution of `body`, by name."""
     if not isinstance(body, Graph):
         return body.outputs
@@ -32,7 +33,7 @@ def offered(body: Component | Graph | Approval) -> Mapping[str, Output]:
     return {name: output for name, output in found.items() if output is not None}
 
 
-def _made(body: Component | Graph | Approval, name: str) -> Output | None:
+def _made(body: Component | Graph | Approval | Claim, name: str) -> Output | None:
     """One of the outputs. Not out of `offered`: in graphs nested deeply that is all outputs of each to a high power."""
     if not isinstance(body, Graph):
         return body.outputs.get(name)

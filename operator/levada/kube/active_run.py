@@ -19,6 +19,7 @@ from levada.kube.answers import Answers, Tower
 from levada.kube.client import Api
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.hearing import Hearing
+from levada.kube.orders import Orders
 from levada.kube.pod_hints import PodHints
 from levada.kube.record import Record
 from levada.kube.run_store import RunStore
@@ -27,7 +28,7 @@ from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
 from levada.planner.encoding import timestamp
 from levada.planner.flow.rerun import NOTHING, Results
 from levada.planner.names import RESULT_FINALIZER, pod_name
-from levada.planner.nodes import Gate, Leaf, Node
+from levada.planner.nodes import Gate, Leaf, Node, Order
 from levada.planner.plan import Start
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
 from levada.planner.podview import PodView
@@ -83,6 +84,7 @@ class ActiveRun:
     vanished: dict[str, datetime] = field(default_factory=dict)
     hearing: Hearing = field(init=False)
     answers: Answers = field(init=False)
+    _orders: Orders = field(init=False)
     _hints: PodHints = field(init=False)
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
@@ -95,6 +97,7 @@ class ActiveRun:
         self.run = Run(self.graph, self.inputs, started=self.record.started, facts=facts, earlier=self.earlier)
         self.answers = Answers(self.run, self.store.finder(identity), self.tower)
         self.hearing = Hearing(self.graph)
+        self._orders = Orders(self.run, self._api, identity, self.pending_timeout)
         self._hints = PodHints(self._api)
 
     @property
@@ -111,7 +114,7 @@ class ActiveRun:
         """Take over what the status recorded before a restart."""
         await self.record.restore(self.run, now)
         for leaf in self.run.leaves.values():
-            if leaf.is_started and not leaf.phase.is_final and not isinstance(leaf, Gate):
+            if leaf.is_started and not leaf.phase.is_final and not isinstance(leaf, Gate | Order):
                 self._live[self._pod_name(leaf)] = (leaf, leaf.attempt)
         self._told = len(self.run.failed)
 
@@ -142,8 +145,9 @@ class ActiveRun:
         retries = await asyncio.gather(*(self._start(start, now) for start in plan.starts))
         waits += [seconds for seconds in retries if seconds is not None]
         waits += [0.0] if len(plan.starts) == MOST_STARTS else []
+        waits += await self._orders.go_on(now)
         for leaf in plan.stops:
-            await self._stop(leaf)
+            await self._stop(leaf, now)
         if wait := await self.record.write(self.run, now):
             waits.append(wait)
         await self._release_recorded()
@@ -224,6 +228,8 @@ class ActiveRun:
     async def _start(self, start: Start, now: datetime) -> float | None:
         """Create the attempt's Pod. Returns the seconds after which to look again, unless the Pod will tell."""
         leaf, identity = start.leaf, self.identity
+        if isinstance(leaf, Order):
+            return await self._orders.start(leaf, now)
         built = build_pod(
             identity, leaf.path, start.attempt, leaf.component, start.inputs, start.template, self.settings
         )
@@ -258,7 +264,10 @@ class ActiveRun:
         except (ApiError, ApiUnreachableError) as error:
             return Refusal("ApiError", str(error))
 
-    async def _stop(self, leaf: Leaf) -> None:
+    async def _stop(self, leaf: Leaf, now: datetime) -> None:
+        if isinstance(leaf, Order):
+            self._orders.stop(leaf, now)
+            return
         pod = self.pods.get(self._pod_name(leaf))
         if pod:
             await task_pods.stop(self._api, pod, STOP_GRACE)

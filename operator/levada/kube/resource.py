@@ -45,6 +45,7 @@ class Resource:
 
 PODS = Resource("v1", "pods")
 CONFIG_MAPS = Resource("v1", "configmaps")
+CLAIMS = Resource("v1", "persistentvolumeclaims")
 SECRETS = Resource("v1", "secrets")
 EVENTS = Resource("events.k8s.io/v1", "events")
 LEASES = Resource("coordination.k8s.io/v1", "leases")

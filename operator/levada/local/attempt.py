@@ -47,6 +47,8 @@ class Attempt:
         The folder of its outputs in the store (a URI).
     tools
         Where what attempts of all runs share is kept; set for one that gets a Python of its own.
+    mounts
+        The claims that its container is given.
     homes
         Of each output its real folder, once it was made.
     """
@@ -61,6 +63,7 @@ class Attempt:
     root: str
     environment: Mapping[str, str]
     tools: Path | None = None
+    mounts: tuple[str, ...] = ()
     homes: Homes = field(default_factory=dict)
     is_stopping: bool = False
 

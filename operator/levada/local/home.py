@@ -1,6 +1,7 @@
 """The folder of state: where everything about a run is kept, and who holds it.
 
 .levada/store/                       artifacts, a store like any other
+.levada/volumes/<name>/              the claims that runs made
 .levada/tools/                       what attempts of all runs share
 .levada/runs/<run>/run.json          what was asked for; written once
 .levada/runs/<run>/journal           how its tasks stand, line by line

@@ -88,6 +88,7 @@ class ContainerStarts:
         run = attempt.layout.run
         argv = [self.program, "run", "--rm", "--name", _container(attempt, run_uid), "--label", _label(run_uid)]
         argv += ["--volume", f"{attempt.folder}:{attempt.folder}", "--workdir", attempt.folder]
+        argv += [part for mount in attempt.mounts for part in ("--volume", mount)]
         if "podman" not in Path(self.program).name:
             argv += ["--user", f"{os.getuid()}:{os.getgid()}"]  # podman's root is us; docker's is the machine's.
         argv += _limits(run.resources)

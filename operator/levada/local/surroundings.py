@@ -55,6 +55,7 @@ def look_at(spec: Mapping[str, Any], graph: Graph, *, uses_images: bool) -> list
     findings.ignored |= dict.fromkeys(wish for wish in _OF_RETENTION if wish in spec)
     for path, task, component in _leaves(graph, ""):
         _look_at_template(path, task.pod, findings, uses_images=uses_images)
+        _ignore(task.bound_pod.shape if task.bound_pod else {}, findings, uses_images=uses_images)
         if not uses_images:
             findings.images |= bool(component.image)
             if component.resources:
@@ -94,8 +95,16 @@ def _leaves(graph: Graph, prefix: str) -> Iterator[tuple[str, Task, Component]]:
             yield f"{prefix}{name}", task, task.body
 
 
+def _ignore(template: Mapping[str, Any], findings: Findings, *, uses_images: bool) -> None:
+    """Note what does not count here; a container can be given claims, but no volumes of other kinds."""
+    volumes = template.get("volumes", [])
+    has_all = uses_images and all("persistentVolumeClaim" in volume for volume in volumes)
+    had = ("volumes", "volumeMounts") if has_all else ()
+    findings.ignored |= dict.fromkeys(key for key in _OF_A_CLUSTER if key in template and key not in had)
+
+
 def _look_at_template(path: str, template: Mapping[str, Any], findings: Findings, *, uses_images: bool) -> None:
-    findings.ignored |= dict.fromkeys(key for key in _OF_A_CLUSTER if key in template)
+    _ignore(template, findings, uses_images=uses_images)
     if "resources" in template and not uses_images:
         findings.ignored["resources"] = None
     for variable in template.get("env", []):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from levada.graph.model import Component
+from levada.local import claims
 from levada.local import processes as seen
 from levada.local.answers import Answers
 from levada.local.approvals import Approvals
@@ -36,7 +37,7 @@ from levada.planner.encoding import plain_outputs, row_of, timestamp
 from levada.planner.flow.retry import template_of
 from levada.planner.layout import Layout, argument_too_long, lay_out
 from levada.planner.locations import attempt_root
-from levada.planner.nodes import Leaf
+from levada.planner.nodes import Leaf, Order
 from levada.planner.run import Start
 from levada.planner.status import standing
 from levada.store.errors import DiskFullError, StoreError
@@ -86,6 +87,7 @@ class Tasks:
         self._queue: deque[Start] = deque()
         self._live: dict[str, Attempt] = {}
         self._done: list[Attempt] = []
+        self._removed: list[Order] = []
         self._stopping = False
 
     @property
@@ -123,7 +125,11 @@ class Tasks:
             version = self._run.version
             settle(self._run, self._approvals.said, _now())
             plan = self._run.plan(_now())
-            self._queue.extend(plan.starts)
+            for start in plan.starts:
+                if isinstance(start.leaf, Order):
+                    self._carry_out(start.leaf)
+                else:
+                    self._queue.append(start)
             for leaf in plan.stops:
                 self._stop(leaf)
             while self._queue and len(self._live) < self._room(self._queue[0].leaf):
@@ -195,6 +201,9 @@ class Tasks:
             if not attempt.is_clear():
                 self._workers.submit(attempt.clear, _ignore)
         self._done.clear()
+        for order in self._removed:
+            claims.forget(order, self._folder.home, self._head.uid)
+        self._removed.clear()
 
     def _finish(self) -> None:
         verdict = standing(self._run)
@@ -203,11 +212,21 @@ class Tasks:
         self._end = End(verdict.phase, verdict.reason, verdict.message, finished, outputs)
         self._journal.end(self._end)
 
+    def _carry_out(self, order: Order) -> None:
+        """Do at once what takes no process."""
+        outcome = claims.carry_out(order, self._folder.home, self._head.uid)
+        self._run.observe(order.path, order.attempt, outcome, _now(), dead=True)
+        if isinstance(outcome, Success) and order.claim.deed == "delete":
+            self._removed.append(order)
+
     def _start(self, start: Start) -> None:
         attempt = self._attempt(start.leaf)
-        if too_long := argument_too_long(attempt.layout):
-            self._observe(attempt, too_long)
+        mounts = claims.mounts_of(start.template, self._folder.home) if self._starts.uses_images else ()
+        if trouble := argument_too_long(attempt.layout) or (mounts if isinstance(mounts, Failure) else None):
+            self._observe(attempt, trouble)
             return
+        assert not isinstance(mounts, Failure)
+        attempt.mounts = mounts
         self._live[attempt.key] = attempt
         attempt.make()
         if attempt.moves_data:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from levada.graph.model import Approval, Datum, Graph, Task
-from levada.planner.nodes import Gate, Iterations, Leaf, Node, Scope
+from levada.graph.model import Approval, Claim, Datum, Graph, Task
+from levada.planner.nodes import Gate, Iterations, Leaf, Node, Order, Scope
 
 
 def grow(graph: Graph, inputs: Mapping[str, Datum], facts: Mapping[str, str]) -> Scope:
@@ -69,6 +69,8 @@ def _node(path: str, task: Task, scope: Scope, *, survives: bool) -> Node:
 def _once(path: str, task: Task, scope: Scope, *, survives: bool) -> Node:
     if isinstance(task.body, Graph):
         return Scope(path, task, scope, scope, survives, facts=scope.facts)
+    if isinstance(task.body, Claim):
+        return Order(path, task, scope, scope, survives)
     kind = Gate if isinstance(task.body, Approval) else Leaf
     return kind(path, task, scope, scope, survives)
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from levada.graph.model import ABSENT, Approval, Binding, Component, Datum, Graph, Input, Task
+from levada.graph.model import ABSENT, Approval, Binding, Claim, Component, Datum, Graph, Input, Task
 from levada.planner.attempt import Failure
 
 
@@ -117,6 +117,17 @@ class Gate(Leaf):
     def approval(self) -> Approval:
         """What it asks, and how long."""
         assert isinstance(self.task.body, Approval)
+        return self.task.body
+
+
+@dataclass(slots=True, eq=False)
+class Order(Leaf):
+    """A task that the engine does itself, without a Pod: its attempts are started and observed like others."""
+
+    @property
+    def claim(self) -> Claim:
+        """What is done to which claim."""
+        assert isinstance(self.task.body, Claim)
         return self.task.body
 
 

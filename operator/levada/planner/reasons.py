@@ -21,6 +21,8 @@ NAME_TAKEN: Final = "NameTaken"
 NO_STORE: Final = "NoStore"
 STORE_CHANGED: Final = "StoreChanged"
 INVALID_IMAGE: Final = "InvalidImageName"
+INVALID_CLAIM: Final = "InvalidClaim"
+CLAIM_MISSING: Final = "ClaimMissing"
 
 # Nobody's: the machinery around the task.
 DISRUPTED: Final = "Disrupted"

@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from levada.planner import reasons
 
 _FORBIDDEN = (
-    ("cannot create resource", "NotAllowed", "the operator may not create Pods here; check its RBAC"),
+    ("cannot create resource", "NotAllowed", "the operator may not create them here; check its RBAC"),
+    ("cannot delete resource", "NotAllowed", "the operator may not delete them here; check its RBAC"),
+    ("cannot get resource", "NotAllowed", "the operator may not read them here; check its RBAC"),
     ("exceeded quota", "QuotaExceeded", "the namespace's ResourceQuota is used up; the task starts when there is room"),
     ("failed quota", "QuotaExceeded", "the ResourceQuota wants requests or limits that the task does not set"),
     (
@@ -34,14 +36,14 @@ class Refusal:
     is_lasting: bool = False
 
 
-def refusal_of(status: int, message: str) -> Refusal:
-    """What an answer other than success to the creation of a Pod means."""
+def refusal_of(status: int, message: str, kind: str = "Pod") -> Refusal:
+    """What an answer other than success to the creation of a Pod, or of another kind, means."""
     if status == _UNPROCESSABLE:
-        return Refusal(reasons.INVALID_POD, f"the API server refused the Pod: {message}", is_lasting=True)
+        return Refusal(reasons.INVALID_POD, f"the API server refused the {kind}: {message}", is_lasting=True)
     if status == _FORBIDDEN_STATUS:
         lowered = message.lower()
         for sign, reason, meaning in _FORBIDDEN:
             if sign in lowered:
                 return Refusal(reason, f"{meaning} ({message})")
-        return Refusal("AdmissionDenied", f"an admission policy refused the Pod: {message}")
+        return Refusal("AdmissionDenied", f"an admission policy refused the {kind}: {message}")
     return Refusal("ApiError", f"the API server answered {status}: {message}")

@@ -14,6 +14,7 @@ RULES = {
     ("", "pods"): "get list watch create patch delete",
     ("", "pods/log"): "get",
     ("", "configmaps"): "get create",
+    ("", "persistentvolumeclaims"): "get create delete",
     ("", "secrets", "levada-store"): "get",
     ("events.k8s.io", "events"): "create list",
 }

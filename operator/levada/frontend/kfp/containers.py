@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from levada.frontend.component import check_env_name
@@ -9,7 +10,7 @@ from levada.frontend.kfp import ir
 from levada.frontend.kfp.placeholders import INPUT_VALUE, PLACEHOLDER, Arguments
 from levada.frontend.kfp.types import read_inputs, read_outputs
 from levada.frontend.mistakes import Mistakes, Path
-from levada.graph.model import Component, Input
+from levada.graph.model import ABSENT, Claim, Component, Deed, Input, Output
 from levada.graph.placeholders import Reference, Use
 from levada.graph.types import STRING
 
@@ -20,7 +21,7 @@ _QUANTITIES = (
     ("limits", "memory", "memory_limit", "resource_memory_limit", "G"),
 )
 """Kind, resource, the older field with a number and its unit, the newer with a quantity."""
-_VOLUMES = ("argostub/createpvc", "argostub/deletepvc")
+_CLAIMS: Mapping[str, Deed] = {"argostub/createpvc": "create", "argostub/deletepvc": "delete"}
 """Not images, but orders to Kubeflow's backend."""
 _QUANTITY = re.compile(r"[0-9.]+([eE][0-9]+|[numkMGTPE]|[KMGTPE]i)?")
 
@@ -31,8 +32,8 @@ def read_container(
     undeclared: Iterable[str],
     places: tuple[Path, Path],
     mistakes: Mistakes,
-) -> Component:
-    """The component that a container executor makes of a component.
+) -> Component | Claim:
+    """What a container executor makes of a component: another component, or what is done to a claim.
 
     Parameters
     ----------
@@ -52,9 +53,8 @@ def read_container(
     for name in undeclared:
         if name in named and name not in inputs:
             inputs[name] = Input(name, STRING, is_parameter=True, is_optional=True, declared=False)
-    if container.image.partition(":")[0] in _VOLUMES:
-        cure = "make the PersistentVolumeClaim with kubectl, and give its name to pvcMount"
-        mistakes.add(at / "image", f"claims are not made or deleted by a run: {cure}")
+    if deed := _CLAIMS.get(container.image.partition(":")[0]):
+        return _claim(deed, inputs, outputs)
     if container.lifecycle:
         mistakes.add(at / "lifecycle", "hooks of a container's life are not supported; do it in the command")
     arguments = Arguments(inputs, outputs, mistakes)
@@ -68,6 +68,13 @@ def read_container(
         resources=_resources(container.resources or ir.Resources(), inputs, at / "resources", mistakes),
         convention="Kubeflow",
     )
+
+
+def _claim(deed: Deed, inputs: dict[str, Input], outputs: Mapping[str, Output]) -> Claim:
+    """What is done to a claim. The storage class that is declared as the default counts for nothing in Kubeflow."""
+    if "storage_class_name" in inputs:
+        inputs["storage_class_name"] = replace(inputs["storage_class_name"], default=ABSENT, is_optional=True)
+    return Claim(deed, inputs, outputs)
 
 
 def _environment(container: ir.Container, place: Path, mistakes: Mistakes) -> dict[str, str]:

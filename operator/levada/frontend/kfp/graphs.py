@@ -17,14 +17,14 @@ from levada.frontend.kfp.types import read_inputs
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.order import check_order
 from levada.frontend.pod_template import check_template, merge
-from levada.graph.model import After, Binding, Component, Compose, Graph, Input, Item, Loop, Output, Task
+from levada.graph.model import After, Binding, Claim, Component, Compose, Graph, Input, Item, Loop, Output, Task
 from levada.graph.outputs import offered
 from levada.graph.policies import NO_RETRY, Retry
 from levada.graph.types import ANY, STRING, item_type
 
 ALL_COMPLETED = "ALL_UPSTREAM_TASKS_COMPLETED"
 _STRATEGIES = ("", "TRIGGER_STRATEGY_UNSPECIFIED", "ALL_UPSTREAM_TASKS_SUCCEEDED", ALL_COMPLETED)
-Body = Component | Graph
+Body = Component | Graph | Claim
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from levada.graph.model import Datum
 from levada.planner.flow.cache import external_uris, work_of
 from levada.planner.flow.inputs import bind
-from levada.planner.nodes import Gate, Leaf
+from levada.planner.nodes import Gate, Leaf, Order
 from levada.planner.tree import Tree
 
 
@@ -45,7 +45,7 @@ def results_of(name: str, run: Tree) -> Results:
     ended = [node for node in run.nodes.values() if node.phase.is_success]
     for node in ended:  # Restored before what it waited for, it was never bound; now all of that is there.
         bind(node)
-    leaves = [node for node in ended if isinstance(node, Leaf) and not isinstance(node, Gate)]
+    leaves = [node for node in ended if isinstance(node, Leaf) and not isinstance(node, Gate | Order)]
     return Results(name, {leaf.path: Earlier(_key(leaf), leaf.outputs) for leaf in leaves})
 
 
