@@ -36,7 +36,9 @@ def end_of(*faults):
     play.server.create(
         RUNS, NAMESPACE, {"apiVersion": "levada.dev/v1alpha1", "metadata": metadata, "spec": {"kfp": pipeline()}}
     )
-    play.server.create(CLAIMS, NAMESPACE, {"metadata": {"name": "old"}, "spec": {}})
+    play.server.create(
+        CLAIMS, NAMESPACE, {"metadata": {"name": "old", "annotations": {"levada.dev/run-uid": "earlier"}}, "spec": {}}
+    )
     list(played([play]))
     status = play.server.get(RUNS, NAMESPACE, "run")["status"]
     return status, [item["metadata"]["name"] for item in play.server.list(CLAIMS)], play.trouble.count

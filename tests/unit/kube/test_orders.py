@@ -5,6 +5,7 @@ from datetime import timedelta
 import pytest
 
 from levada.kube.orders import Orders
+from levada.planner import reasons
 from levada.planner.nodes import Phase
 from levada.planner.pod import RunIdentity
 from levada.planner.run import Run
@@ -14,6 +15,7 @@ from unit.planner.pods import NOW
 
 CLAIMS = "/api/v1/namespaces/a/persistentvolumeclaims"
 DATA = f"{CLAIMS}/data"
+BY_A_RUN = {"annotations": {"levada.dev/run-uid": "another", "levada.dev/task": "t"}}
 WANTED = {"pvc_name": "data", "access_modes": ["ReadWriteOnce"], "size": "1Gi"}
 
 
@@ -82,7 +84,7 @@ async def test_a_claim_to_remove_that_is_not_there_is_a_failure(api, server):
 
 
 async def test_a_claim_is_removed_once_it_is_recorded_that_it_was_there(api, server):
-    await server.put(DATA)
+    await server.put(DATA, metadata=BY_A_RUN)
     orders = orders_of(api, "delete")
     task = await start(orders)
     await orders.go_on(NOW)
@@ -94,7 +96,7 @@ async def test_a_claim_is_removed_once_it_is_recorded_that_it_was_there(api, ser
 
 
 async def test_a_removal_of_which_nobody_heard_before_a_restart_has_succeeded(api, server):
-    await server.put(DATA)
+    await server.put(DATA, metadata=BY_A_RUN)
     orders = orders_of(api, "delete")
     task = await start(orders)
     await server.remove(DATA)
@@ -104,7 +106,7 @@ async def test_a_removal_of_which_nobody_heard_before_a_restart_has_succeeded(ap
 
 
 async def test_a_removal_that_is_refused_is_tried_again_until_its_time_is_over(api, server):
-    await server.put(DATA)
+    await server.put(DATA, metadata=BY_A_RUN)
     server.fail("DELETE", CLAIMS, refusal(403, "Forbidden", "not today"), times=2)
     orders = orders_of(api, "delete")
     task = await start(orders)
@@ -116,7 +118,7 @@ async def test_a_removal_that_is_refused_is_tried_again_until_its_time_is_over(a
 
 
 async def test_a_removal_in_a_run_that_is_cancelled_does_not_happen(api, server):
-    await server.put(DATA)
+    await server.put(DATA, metadata=BY_A_RUN)
     orders = orders_of(api, "delete")
     task = await start(orders)
     orders.run.mark_recorded(orders.run.version)
@@ -125,4 +127,13 @@ async def test_a_removal_in_a_run_that_is_cancelled_does_not_happen(api, server)
     for leaf in orders.run.plan(NOW).stops:
         orders.stop(leaf, NOW)
     assert task.phase is Phase.CANCELLED
+    assert DATA in server.objects
+
+
+async def test_a_claim_that_no_run_has_made_is_not_removed(api, server):
+    await server.put(DATA)
+    orders = orders_of(api, "delete")
+    task = await start(orders)
+    assert (task.phase, task.reason) == (Phase.FAILED, reasons.NAME_NOT_ALLOWED)
+    assert "was not made by a run" in task.message
     assert DATA in server.objects
