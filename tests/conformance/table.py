@@ -39,7 +39,7 @@ PLATFORM = {
 def table() -> str:
     """The rows in alphabetical order."""
     rows: dict[str, list[str]] = {}
-    for name, features in _tested():
+    for name, features in rows_of_pipelines():
         for feature in features:
             rows.setdefault(feature, []).append(name)
     lines = ["| feature | supported | tested by |", "|---|---|---|"]
@@ -57,7 +57,7 @@ def page() -> str:
     return f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}"
 
 
-def _tested() -> Iterator[tuple[str, tuple[str, ...]]]:
+def rows_of_pipelines() -> Iterator[tuple[str, tuple[str, ...]]]:
     """Each pipeline with what it tests. Their sources are read, not run: they need the SDK."""
     for source in sorted(_PIPELINES.glob("*.py")):
         said = dict(_assigned(source))

@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 import subprocess
 from pathlib import Path
 
@@ -11,16 +10,10 @@ import pytest
 from conformance import levada
 from conformance.corpus import Document
 from conformance.record import PYTHON
+from conformance.table import rows_of_pipelines
 from conformance.wheels import wheels
 
 _HERE = Path(__file__).parent
-
-
-def _names():
-    """The names of all pipelines: of a file with a single one the file's."""
-    for source in sorted((_HERE / "pipelines").glob("*.py")):
-        functions = re.findall(r"@dsl\.pipeline.*\ndef (\w+)", source.read_text())
-        yield from [source.stem] if functions == ["pipeline"] else [name for name in functions if name != "inner"]
 
 
 if not Path(PYTHON).exists():
@@ -43,7 +36,7 @@ def surroundings():
     return found.environment
 
 
-@pytest.mark.parametrize("name", sorted(_names()))
+@pytest.mark.parametrize("name", sorted(name for name, _ in rows_of_pipelines()))
 def test_a_pipeline_comes_to_what_it_says(name, compiled, surroundings, tmp_path):
     expected = json.loads((compiled / f"{name}.json").read_text())
     found = levada.run(Document(name, compiled / f"{name}.yaml"), tmp_path, surroundings)
