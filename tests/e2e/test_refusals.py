@@ -52,8 +52,8 @@ def inline(*tasks, **spec):
 NAMED = {"name": "one", **FINE}
 LONG = "n" * 64
 REFUSED = {  # what the API server itself refuses: the object, and words of its answer
-    "both-pipelines": (inline(NAMED, pipelineRef={"name": "p"}), "exactly one of pipelineRef and pipelineSpec"),
-    "no-pipeline": (kind("PipelineRun", "refused", {}), "exactly one of pipelineRef and pipelineSpec"),
+    "both-pipelines": (inline(NAMED, pipelineRef={"name": "p"}), "exactly one of pipelineRef, pipelineSpec and kfp"),
+    "no-pipeline": (kind("PipelineRun", "refused", {}), "exactly one of pipelineRef, pipelineSpec and kfp"),
     "two-sources": (inline(NAMED | {"inputs": {"a": {"value": 1, "parameter": "p"}}}), "oneOf"),
     "no-source": (inline(NAMED | {"inputs": {"a": {}}}), "oneOf"),
     "tasks-of-one-name": (inline(NAMED, NAMED), "uplicate"),
