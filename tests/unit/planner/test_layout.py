@@ -125,3 +125,15 @@ def test_an_empty_list_of_artifacts_is_an_empty_folder():
 @pytest.mark.parametrize("use", [Use.INPUT_URI, Use.INPUT_VALUE])
 def test_as_an_argument_a_list_of_artifacts_is_their_uris(use):
     assert layout([at(use, "models")], {"models": MODELS}).run.args == ['["s3://b/m0","s3://b/m1"]']
+
+
+def test_quantities_may_be_numbers_and_an_input_may_give_one():
+    component = Component(
+        {"m": Input("m", "String", is_parameter=True)},
+        {},
+        "image",
+        ("true",),
+        resources={"requests": {"cpu": 0.1, "memory": at(Use.INPUT_VALUE, "m")}, "limits": {"cpu": 0}},
+    )
+    made = lay_out(component, {"m": "2Gi"}, "/work", ROOT)
+    assert made.run.resources == {"requests": {"cpu": 0.1, "memory": "2Gi"}, "limits": {"cpu": 0}}

@@ -27,7 +27,7 @@ class Resolved:
     command: list[str]
     args: list[str]
     env: dict[str, str]
-    resources: dict[str, dict[str, str]]
+    resources: dict[str, dict[str, Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +70,8 @@ def resolved(
 ) -> Resolved:
     """The component's fields with everything filled in; what is absent leaves its argument or field out."""
 
-    def one(field_: str | Reference) -> str:
-        return field_ if isinstance(field_, str) else text_of(field_) or ""
+    def one(field_: Any) -> Any:  # quantities may be numbers: they stay as they are written
+        return (text_of(field_) or "") if isinstance(field_, Reference) else field_
 
     env = {name: resolve([argument], text_of, is_present) for name, argument in component.env.items()}
     amounts = {
@@ -84,7 +84,7 @@ def resolved(
         resolve(component.args, text_of, is_present),
         {name: texts[0] for name, texts in env.items() if texts},
         {
-            kind: {name: amount for name, amount in listed.items() if name and amount}
+            kind: {name: amount for name, amount in listed.items() if name and amount != ""}
             for kind, listed in amounts.items()
         },
     )
