@@ -66,8 +66,7 @@ def _from_compiled(text: str, mistakes: Mistakes) -> Spec:
     try:
         graph = build_graph({COMPILED: text}, {}, {})
     except InvalidSpecError as error:
-        for mistake in error.mistakes:
-            mistakes.add(mistake.path, mistake.message, mistake.suggestion)
+        mistakes.add_all(error.mistakes)
         return {}
     place = SPEC / COMPILED / "root" / "dag" / "tasks"
     tasks = list(graph.tasks.values())
@@ -116,8 +115,7 @@ def _from_component_file(written: Any, mistakes: Mistakes) -> tuple[str, Spec]:
         spec["implementation"] = {**raw["implementation"], "container": container | settled}
     _note_cures(raw, mistakes)
     if not mistakes:
-        for mistake in validate_component(spec):
-            mistakes.add(mistake.path, mistake.message, mistake.suggestion)
+        mistakes.add_all(validate_component(spec))
     return object_name(str(raw.get("name", ""))), spec
 
 

@@ -85,6 +85,11 @@ class Mistakes:
         """Note a mistake; the same one is noted once."""
         self._found.setdefault(Mistake(path, message, suggestion))
 
+    def add_all(self, found: Iterable[Mistake]) -> None:
+        """Note mistakes that were found elsewhere."""
+        for mistake in found:
+            self._found.setdefault(mistake)
+
     def add_unknown(self, path: Path, what: str, name: str, known: Iterable[str]) -> None:
         """Note that there is no `what` called `name`, with the most similar of the `known` names."""
         self._compared += 1

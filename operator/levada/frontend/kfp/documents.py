@@ -42,8 +42,7 @@ def read_file(text: str, place: Path, mistakes: Mistakes) -> tuple[ir.PipelineSp
 def _read_platform(raw: Any, place: Path, mistakes: Mistakes) -> Kubernetes:
     found = Mistakes()
     check_schema(Kubernetes, raw, place, found)
-    for mistake in found:
-        mistakes.add(mistake.path, mistake.message, mistake.suggestion)
+    mistakes.add_all(found)
     if found:
         return Kubernetes()
     platform = Kubernetes.model_validate(raw or {})
@@ -61,8 +60,7 @@ def _read_platform(raw: Any, place: Path, mistakes: Mistakes) -> Kubernetes:
 def _read(raw: dict[str, Any], place: Path, mistakes: Mistakes) -> ir.PipelineSpec | None:
     found = Mistakes()
     check_schema(ir.PipelineSpec, raw, place, found)
-    for mistake in found:
-        mistakes.add(mistake.path, mistake.message, mistake.suggestion)
+    mistakes.add_all(found)
     version = raw.get("schemaVersion")
     if not found and version != SCHEMA:
         mistakes.add(place / "schemaVersion", f"expected {SCHEMA}, found {version!r}: compile it with kfp 2")

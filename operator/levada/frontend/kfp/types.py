@@ -1,7 +1,5 @@
 """How Kubeflow calls the types of values and artifacts, and what they are here."""
 
-from collections.abc import Mapping
-
 from levada.frontend.kfp import ir
 from levada.frontend.mistakes import Mistakes, Path
 from levada.graph.model import ABSENT, Datum, Input, Output
@@ -66,16 +64,6 @@ def read_outputs(declared: ir.Outputs, place: Path, mistakes: Mistakes) -> dict[
         type_ = artifact_type_of(artifact.artifact_type)
         found[name] = Output(name, f"List[{type_}]" if artifact.is_artifact_list else type_, is_parameter=False)
     return found
-
-
-def check_literals(declared: Mapping[str, ir.InputParameter], given: Mapping[str, Datum], place: Path) -> Mistakes:
-    """What is wrong with values for inputs that take certain ones only."""
-    mistakes = Mistakes()
-    for name, value in given.items():
-        literals = declared[name].literals if name in declared else ()
-        if literals and value is not ABSENT and value not in literals:
-            mistakes.add(place / name, f"expected one of {', '.join(map(repr, literals))}, found {value!r}")
-    return mistakes
 
 
 def _parameter_type(parameter: ir.InputParameter | ir.OutputParameter, place: Path, mistakes: Mistakes) -> str:
