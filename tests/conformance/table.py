@@ -28,7 +28,7 @@ PLATFORM = {
         "platform",
     ),
     "deadlines of tasks and of the run": ("`timeout`", "platform"),
-    "workspace, `resourceTtl*`, `podAffinity`, init containers": ("refused, with the way around", "platform"),
+    "`resourceTtl*`, semaphores, `podAffinity`, init containers": ("refused, with the way around", "platform"),
     "`parameterExpressionSelector`": ('`parseJson(string_value)["key"]`; any other is refused', "graphs"),
     "caching keys": ("work of one component and key is the same", "graphs"),
     "images, resources and accelerators from inputs": ("filled in when the task starts", "graphs"),

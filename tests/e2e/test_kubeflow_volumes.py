@@ -42,8 +42,8 @@ def claims(kubectl, namespace):
 
 
 @pytest.fixture
-def volume(kubectl, namespace):
-    """The name of a volume on the node that the test's claim binds to: nothing in the cluster provides any."""
+def volume(kubectl, namespace, request):
+    """The name of a volume on the node for the test's claim, or the one called `param`: nothing provides any."""
     name = f"{namespace}-volume"
     spec = {
         "capacity": {"storage": "1Mi"},
@@ -52,6 +52,8 @@ def volume(kubectl, namespace):
         "storageClassName": "",
         "hostPath": {"path": f"/tmp/{name}", "type": "DirectoryOrCreate"},
     }
+    if claim := getattr(request, "param", None):
+        spec["claimRef"] = {"namespace": namespace, "name": claim}
     kubectl.apply(
         {"apiVersion": "v1", "kind": "PersistentVolume", "metadata": {"name": name}, "spec": spec}, namespace=namespace
     )
@@ -104,3 +106,43 @@ def test_a_claim_to_remove_that_is_not_there_fails_the_task(runs):
     status, found = runs.end("nothing", 60)
     assert (status["phase"], found["remove"]["reason"]) == ("Failed", "ClaimMissing")
     assert "never-made" in found["remove"]["message"]
+
+
+def workspace_pipeline(last):
+    """Two tasks that share the workspace, the second to do `last` with it, and one that has nothing to do with it."""
+    place = constant("{{$.workspace_path}}/note")
+    tasks = {
+        "write": task("write", **parameters(place=place)),
+        "last": task("last", "write", **parameters(place=place)),
+        "alone": task("alone"),
+    }
+    takes = {"parameters": {"place": TEXT}}
+    components = {name: component(takes, label=name) for name in ("write", "last")} | {
+        "alone": component(label="alone")
+    }
+    path = "{{$.inputs.parameters['place']}}"
+    executors = {
+        "write": shell(f"echo shared > {path}; chmod 644 {path}"),
+        "last": shell(last.format(path)),
+        "alone": shell("test ! -e /kfp-workspace"),
+    }
+    config = {"pipelineConfig": {"workspace": {"size": "1Mi"}}}
+    return compiled(tasks, components, executors) + f"\n---\n{json.dumps({'platforms': {'kubernetes': config}})}\n"
+
+
+@pytest.mark.parametrize("volume", ["good-kfp-workspace"], indirect=True)
+def test_a_workspace_is_shared_by_the_tasks_that_speak_of_it_and_removed_when_all_went_well(runs, claims, volume):
+    document = workspace_pipeline('test "$(cat {})" = shared')
+    runs.apply(kind("PipelineRun", "good", {"kfp": document}))
+    runs.succeed("good", 180)
+    assert claims() == {}
+
+
+@pytest.mark.parametrize("volume", ["bad-kfp-workspace"], indirect=True)
+def test_after_a_failure_the_workspace_stays_until_the_run_goes(runs, claims, volume, kubectl, namespace):
+    runs.apply(kind("PipelineRun", "bad", {"kfp": workspace_pipeline("cat {}; exit 3")}))
+    status, found = runs.end("bad", 180)
+    assert (status["phase"], found["finally.kfp-workspace-removal"]["phase"]) == ("Failed", "Skipped")
+    assert list(claims()) == ["bad-kfp-workspace"]
+    runs.delete("bad")
+    kubectl("wait", "--for=delete", "pvc/bad-kfp-workspace", "-n", namespace, "--timeout=60s")

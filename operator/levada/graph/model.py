@@ -128,12 +128,15 @@ class Item:
     path: tuple[str, ...] = ()
 
 
-Fact = OneWordOf["name", "namespace", "uid", "startTime", "phase", "failures"]
+Fact = OneWordOf["name", "namespace", "uid", "startTime", "workspace", "phase", "failures"]
 
 
 @dataclass(frozen=True, slots=True)
 class RunFact:
-    """`{run: fact}`; `phase` and `failures` are those of the graph in whose `finally` the binding stands."""
+    """`{run: fact}`; `phase` and `failures` are those of the graph in whose `finally` the binding stands.
+
+    `workspace` is the folder that the tasks of a run share, where there is one (`graph.workspace`).
+    """
 
     fact: Fact
 
@@ -260,11 +263,15 @@ Deed = OneWordOf["create", "delete"]
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A PersistentVolumeClaim that a task makes or removes, without a Pod: its inputs say which."""
+    """A PersistentVolumeClaim that a task makes or removes, without a Pod: its inputs say which.
+
+    One that is owned goes with its run's object, if not before.
+    """
 
     deed: Deed
     inputs: Mapping[str, Input]
     outputs: Mapping[str, Output]
+    is_owned: bool = False
 
 
 @dataclass(frozen=True, slots=True)

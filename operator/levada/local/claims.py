@@ -16,7 +16,7 @@ from typing import Any
 from levada.local.home import writing
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Success
-from levada.planner.claims import claim_name, missing, taken
+from levada.planner.claims import claim_name, missing, mounted_claims, taken
 from levada.planner.nodes import Order
 
 
@@ -56,12 +56,8 @@ def forget(order: Order, home: Path, run_uid: str) -> None:
 
 def mounts_of(template: Mapping[str, Any], home: Path) -> tuple[str, ...] | Failure:
     """The claims that a task's container is given, each as `folder:path` or `folder:path:ro`."""
-    claims = {volume["name"]: volume.get("persistentVolumeClaim") for volume in template.get("volumes", [])}
     found = []
-    for mount in template.get("volumeMounts", []):
-        claim = claims.get(mount["name"])
-        if claim is None:
-            continue  # of another kind, which only a cluster has
+    for claim, mount in mounted_claims(template):
         volume = claim_folder(home, claim["claimName"])
         folder = (volume / mount.get("subPath", "")).resolve()
         if not volume.is_dir():

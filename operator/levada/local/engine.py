@@ -75,7 +75,7 @@ def run_local(
     sentences = look_at(definition.run, graph, uses_images=starts.uses_images)
     with folder.held() as lock:
         with writing(folder.home):
-            opened = open_run(folder, definition, graph, inputs)
+            opened = open_run(folder, definition, graph, inputs, uses_images=starts.uses_images)
         if opened.recorded.end:
             rows = opened.recorded.rows
             views, counts = views_of(opened.head, rows), counts_of(opened.head, rows)

@@ -13,7 +13,9 @@ import msgspec
 
 from levada.frontend.native import build_run
 from levada.graph.model import Datum, Graph
+from levada.graph.workspace import claim_of
 from levada.local.attempt import GOING
+from levada.local.claims import claim_folder
 from levada.local.errors import FolderError, NoSuchRunError, RunDiffersError, UnfinishedError
 from levada.local.home import RunFolder, attempt_key
 from levada.local.journal import Recorded, read_journal
@@ -68,8 +70,13 @@ class Opened:
     ended: dict[str, AttemptEnd]
 
 
-def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: dict[str, Datum]) -> Opened:
+def open_run(
+    folder: RunFolder, definition: Definition, graph: Graph, inputs: dict[str, Datum], *, uses_images: bool
+) -> Opened:
     """Begin a run, or take up what is kept of it; the caller holds the folder, and built the graph.
+
+    `uses_images` says whether its tasks see this machine's folders where they are, or their claims where they mount
+    them.
 
     Raises
     ------
@@ -79,10 +86,11 @@ def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: di
         The run that this is a rerun of is not there, or not over.
     """
     if not folder.definition.exists():
-        earlier = _earlier(folder, definition)
+        earlier = _earlier(folder, definition, uses_images=uses_images)
         head = _new_head(definition, graph, inputs)
         _write_head(folder.definition, head)
-        return Opened(head, _run(head, graph, inputs, earlier), Recorded(), {})
+        facts = _facts(head, folder.home, uses_images=uses_images)
+        return Opened(head, _run(head, graph, inputs, facts, earlier), Recorded(), {})
     head = read_head(folder)
     if build_run(head.run, head.pipelines, head.components) != (graph, inputs):
         raise RunDiffersError(
@@ -90,10 +98,10 @@ def open_run(folder: RunFolder, definition: Definition, graph: Graph, inputs: di
             f"give this one another --name, or remove {folder.path} with all its results"
         )
     try:
-        earlier = _earlier(folder, definition)
+        earlier = _earlier(folder, definition, uses_images=uses_images)
     except NoSuchRunError:  # removed meanwhile: there is nothing to take over any more
         earlier = NOTHING
-    run = _run(head, graph, inputs, earlier)
+    run = _run(head, graph, inputs, _facts(head, folder.home, uses_images=uses_images), earlier)
     recorded = read_journal(folder.journal)
     opened = Opened(head, run, recorded, {})
     if recorded.end is None:
@@ -111,7 +119,7 @@ def read_head(folder: RunFolder) -> Head:
         raise FolderError(f"{folder.definition} cannot be read ({error}); remove {folder.path}") from None
 
 
-def _earlier(folder: RunFolder, definition: Definition) -> Results:
+def _earlier(folder: RunFolder, definition: Definition, *, uses_images: bool) -> Results:
     """What the run takes over from the one that its `rerunOf` names.
 
     Raises
@@ -129,7 +137,8 @@ def _earlier(folder: RunFolder, definition: Definition) -> Results:
         raise NoSuchRunError(f"the local run {name!r} is in namespace {head.namespace}, not {definition.namespace}")
     if recorded.end is None:
         raise UnfinishedError(name)
-    run = _run(head, *build_run(head.run, head.pipelines, head.components), NOTHING)
+    facts = _facts(head, folder.home, uses_images=uses_images)
+    run = _run(head, *build_run(head.run, head.pipelines, head.components), facts, NOTHING)
     seen: set[str] = set()
     while unseen := [path for path in run.nodes if path not in seen]:  # a loop's iterations appear with its items
         for path in unseen:
@@ -139,9 +148,13 @@ def _earlier(folder: RunFolder, definition: Definition) -> Results:
     return results_of(name, run)
 
 
-def _run(head: Head, graph: Graph, inputs: Mapping[str, Datum], earlier: Results) -> Run:
-    facts = {"name": head.name, "namespace": head.namespace, "uid": head.uid, "startTime": timestamp(head.started)}
+def _run(head: Head, graph: Graph, inputs: Mapping[str, Datum], facts: Mapping[str, str], earlier: Results) -> Run:
     return Run(graph, inputs, started=head.started, facts=facts, earlier=earlier)
+
+
+def _facts(head: Head, home: Path, *, uses_images: bool) -> dict[str, str]:
+    facts = {"name": head.name, "namespace": head.namespace, "uid": head.uid, "startTime": timestamp(head.started)}
+    return facts if uses_images else facts | {"workspace": str(claim_folder(home, claim_of(head.name)))}
 
 
 def _new_head(definition: Definition, graph: Graph, inputs: Mapping[str, Datum]) -> Head:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from levada.graph import workspace
 from levada.graph.model import Component, Graph, Task
 from levada.local.errors import NotPossibleHereError
 
@@ -96,10 +97,12 @@ def _leaves(graph: Graph, prefix: str) -> Iterator[tuple[str, Task, Component]]:
 
 
 def _ignore(template: Mapping[str, Any], findings: Findings, *, uses_images: bool) -> None:
-    """Note what does not count here; a container can be given claims, but no volumes of other kinds."""
+    """Note what does not count here: a container can be given claims, a process the workspace, and no other volume."""
     volumes = template.get("volumes", [])
-    has_all = uses_images and all("persistentVolumeClaim" in volume for volume in volumes)
-    had = ("volumes", "volumeMounts") if has_all else ()
+    had_here = [
+        "persistentVolumeClaim" in volume if uses_images else volume["name"] == workspace.VOLUME for volume in volumes
+    ]
+    had = ("volumes", "volumeMounts") if all(had_here) else ()
     findings.ignored |= dict.fromkeys(key for key in _OF_A_CLUSTER if key in template and key not in had)
 
 

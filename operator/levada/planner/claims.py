@@ -1,25 +1,24 @@
 """The PersistentVolumeClaims that a run makes and removes: their names, and what they look like.
 
 Kubeflow's rules: a claim has the name that is given, or one of its own with a suffix that is given; it outlives the
-run. Where no storage class is given it is of the class `standard`; an empty one is for volumes that are there already.
+run, except for the workspace. An empty storage class is for volumes that are there already.
 """
 
 from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from levada.graph.model import ABSENT, Datum
 from levada.graph.types import as_text
 from levada.planner import reasons
 from levada.planner.attempt import Failure
-from levada.planner.names import GROUP, RUN_LABEL, TASK_ANNOTATION
+from levada.planner.names import GROUP, RUN_LABEL, TASK_ANNOTATION, owner_of
 from levada.planner.nodes import Order
 
 MAKER_ANNOTATION = f"{GROUP}/run-uid"
-STANDARD = "standard"
 _LONGEST = 253
 _NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*")
 
@@ -40,28 +39,35 @@ def claim_name(order: Order, run_uid: str) -> str | Failure:
 
 
 def claim_manifest(order: Order, name: str, run: str, run_uid: str) -> dict[str, Any]:
-    """The claim as it is to be created; it names the run and the task that made it, and belongs to nobody."""
+    """The claim as it is to be created: it names the run and the task that made it."""
     given = _given(order.inputs)
     extra = {key: as_text(value) for key, value in (given.get("annotations") or {}).items()}
     spec: dict[str, Any] = {
         "accessModes": given.get("access_modes", []),
         "resources": {"requests": {"storage": given.get("size", "")}},
-        "storageClassName": given.get("storage_class_name", STANDARD),
     }
+    if "storage_class_name" in given:
+        spec["storageClassName"] = given["storage_class_name"]
     if given.get("volume_name"):
         spec["volumeName"] = given["volume_name"]
     if given.get("data_source"):
         spec["dataSource"] = given["data_source"]
-    return {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {
-            "name": name,
-            "labels": {RUN_LABEL: run},
-            "annotations": {**extra, MAKER_ANNOTATION: run_uid, TASK_ANNOTATION: order.path},
-        },
-        "spec": spec,
+    metadata: dict[str, Any] = {
+        "name": name,
+        "labels": {RUN_LABEL: run},
+        "annotations": {**extra, MAKER_ANNOTATION: run_uid, TASK_ANNOTATION: order.path},
     }
+    if order.claim.is_owned:
+        metadata["ownerReferences"] = [owner_of(run, run_uid)]
+    return {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": metadata, "spec": spec}
+
+
+def mounted_claims(template: Mapping[str, Any]) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
+    """What the containers of Pods with these options are given of claims: each claim's source and its mount."""
+    claims = {volume["name"]: volume.get("persistentVolumeClaim") for volume in template.get("volumes", [])}
+    for mount in template.get("volumeMounts", []):
+        if claim := claims.get(mount["name"]):
+            yield claim, mount
 
 
 def missing(name: str) -> Failure:

@@ -77,3 +77,15 @@ def _label(text: str) -> str:
 
 def _hash(text: str) -> str:
     return base64.b32encode(hashlib.sha256(text.encode()).digest()).decode().lower()[:_HASH]
+
+
+def owner_of(run: str, run_uid: str) -> dict[str, Any]:
+    """The reference by which what a run makes belongs to its object, and goes with it."""
+    return {
+        "apiVersion": f"{GROUP}/v1alpha1",
+        "kind": "PipelineRun",
+        "name": run,
+        "uid": run_uid,
+        "controller": True,
+        "blockOwnerDeletion": False,
+    }

@@ -21,7 +21,6 @@ from levada.planner.layout import Layout, argument_too_long, lay_out
 from levada.planner.locations import attempt_root
 from levada.planner.names import (
     ATTEMPT_ANNOTATION,
-    GROUP,
     RESULT_FINALIZER,
     RUN_LABEL,
     SPEC_ANNOTATION,
@@ -29,6 +28,7 @@ from levada.planner.names import (
     TASK_ANNOTATION,
     VALUES_ANNOTATION,
     digest_of,
+    owner_of,
     pod_name,
 )
 from levada.planner.settings import PodSettings
@@ -102,16 +102,7 @@ def build_pod(
             "labels": {**template.get("labels", {}), RUN_LABEL: run.name},
             "annotations": {**template.get("annotations", {}), **annotations},
             "finalizers": [RESULT_FINALIZER],
-            "ownerReferences": [
-                {
-                    "apiVersion": f"{GROUP}/v1alpha1",
-                    "kind": "PipelineRun",
-                    "name": run.name,
-                    "uid": run.uid,
-                    "controller": True,
-                    "blockOwnerDeletion": False,
-                }
-            ],
+            "ownerReferences": [owner_of(run.name, run.uid)],
         },
         "spec": spec,
     }

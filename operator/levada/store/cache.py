@@ -8,7 +8,7 @@ An object is one JSON document, closed by its digest: what is damaged counts as 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import msgspec
 
@@ -66,8 +66,15 @@ class ResultCache:
         self._stores = stores
         self._place = (root, namespace)
 
-    def work(self, component: Component, path: str, inputs: Mapping[str, Datum], salt: str) -> Work | Miss:
-        """What the results of a task follow from; external data is fingerprinted now.
+    def work(
+        self,
+        component: Component,
+        path: str,
+        inputs: Mapping[str, Datum],
+        template: Mapping[str, Any],
+        salt: str,
+    ) -> Work | Miss:
+        """What the results of a task follow from (see `work_of`); external data is fingerprinted now.
 
         Raises
         ------
@@ -80,7 +87,7 @@ class ResultCache:
             raise
         except StoreError:
             return Miss(UNVERIFIABLE)
-        return work_of(component, path, inputs, salt, seen)
+        return work_of(component, path, inputs, template, salt, seen)
 
     def find(self, work: Work, component: Component, policy: Cache, now: datetime) -> Answer:
         """The results of `work`, or why they are not to be had. Raises StoreUnavailableError as `work` does."""

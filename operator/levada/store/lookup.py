@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from levada.graph.model import Artifact
 from levada.planner.flow.cache import DISABLED, OUTPUTS_GONE, Answer, Hit, Miss, Work, external_uris
+from levada.planner.flow.retry import template_of
 from levada.store.cache import ResultCache
 from levada.store.content import holds
 from levada.store.errors import StoreError, StoreUnavailableError
@@ -100,5 +101,5 @@ class Finder:
 def _work(cache: ResultCache, leaf: Leaf, policy: Cache) -> Work | Miss:
     """What the results of a task follow from: its inputs, or the key that its policy puts in their place."""
     if policy.key is None:
-        return cache.work(leaf.component, leaf.path, leaf.inputs, policy.salt)
-    return cache.work(leaf.component, leaf.path, {}, f"{policy.salt}\n{policy.key}")
+        return cache.work(leaf.component, leaf.path, leaf.inputs, template_of(leaf), policy.salt)
+    return cache.work(leaf.component, leaf.path, {}, {}, f"{policy.salt}\n{policy.key}")

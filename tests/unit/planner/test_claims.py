@@ -1,5 +1,7 @@
 """Claims that tasks make and remove: what they are called, and what they look like."""
 
+from dataclasses import replace
+
 import pytest
 
 from levada.planner import reasons
@@ -73,10 +75,17 @@ def test_a_claim_says_what_it_wants_and_who_made_it():
     }
 
 
-def test_a_claim_for_which_no_class_is_given_is_of_kubeflows():
+def test_a_claim_for_which_no_class_is_given_is_of_the_clusters():
     manifest = claim_manifest(order(pvc_name="data", access_modes=["ReadWriteOnce"], size="1Gi"), "data", "r", "uid")
-    assert manifest["spec"]["storageClassName"] == "standard"
-    assert "volumeName" not in manifest["spec"]
+    assert {"storageClassName", "volumeName"} & set(manifest["spec"]) == set()
+
+
+@pytest.mark.parametrize(("is_owned", "owners"), [(True, ["uid"]), (False, [])])
+def test_a_claim_of_the_runs_own_goes_with_its_object(is_owned, owners):
+    made = order(pvc_name="data")
+    made.task = replace(made.task, body=replace(made.claim, is_owned=is_owned))
+    references = claim_manifest(made, "data", "r", "uid")["metadata"].get("ownerReferences", [])
+    assert [reference["uid"] for reference in references] == owners
 
 
 def test_what_is_done_to_a_claim_succeeds_with_its_name_and_survives_a_restart():

@@ -46,7 +46,7 @@ def work(cache):
 
 
 def work_in(cache, **inputs):
-    return cache.work(LEARNER, "train", {"data": Artifact("s3://x/y", "sha256:1"), "epochs": 5} | inputs, "")
+    return cache.work(LEARNER, "train", {"data": Artifact("s3://x/y", "sha256:1"), "epochs": 5} | inputs, {}, "")
 
 
 def find(cache, work, policy=ANY_AGE, now=NOW):
@@ -61,10 +61,10 @@ def test_results_are_found_as_they_were_kept(cache, work, model):
 
 def test_a_miss_is_told_by_what_the_same_task_did_and_not_by_a_later_one_of_another_task(cache, work):
     cache.keep(work, "run-1", "train", {}, NOW)
-    other = cache.work(LEARNER, "elsewhere", {"data": Artifact("s3://x/y", "sha256:2"), "epochs": 6}, "")
+    other = cache.work(LEARNER, "elsewhere", {"data": Artifact("s3://x/y", "sha256:2"), "epochs": 6}, {}, "")
     cache.keep(other, "run-2", "elsewhere", {}, NOW)
     assert find(cache, work_in(cache, epochs=6)) == Miss("InputChanged: epochs")
-    again = cache.work(LEARNER, "a-third", {"data": Artifact("s3://x/y", "sha256:2"), "epochs": 5}, "")
+    again = cache.work(LEARNER, "a-third", {"data": Artifact("s3://x/y", "sha256:2"), "epochs": 5}, {}, "")
     assert find(cache, again) == Miss("InputChanged: epochs")  # there is no nearer work than that of `elsewhere`
 
 

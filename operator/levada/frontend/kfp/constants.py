@@ -16,8 +16,8 @@ _FACTS: Mapping[str, Binding] = {
     ".pipeline_task_uuid": RunFact("uid"),
     ".pipeline_job_create_time_utc": RunFact("startTime"),
     ".pipeline_job_schedule_time_utc": RunFact("startTime"),
+    ".workspace_path": RunFact("workspace"),
 }
-WORKSPACE = "/kfp-workspace"
 
 
 def read_constant(value: Any, task: str, own: Mapping[str, Binding], place: Path, mistakes: Mistakes) -> Binding:
@@ -77,8 +77,6 @@ def _inserted(
         mistakes.add_unknown(place, "input", found["name"], own)
     if match[1] == ".pipeline_task_name":
         return task
-    if match[1] == ".workspace_path":
-        return WORKSPACE
     return _FACTS.get(match[1], match[0])
 
 

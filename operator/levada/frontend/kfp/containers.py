@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any
 
 from levada.frontend.component import check_env_name
@@ -10,7 +9,7 @@ from levada.frontend.kfp import ir
 from levada.frontend.kfp.placeholders import INPUT_VALUE, PLACEHOLDER, Arguments
 from levada.frontend.kfp.types import read_inputs, read_outputs
 from levada.frontend.mistakes import Mistakes, Path
-from levada.graph.model import ABSENT, Claim, Component, Deed, Input, Output
+from levada.graph.model import Claim, Component, Deed, Input, Output
 from levada.graph.placeholders import Reference, Use
 from levada.graph.types import STRING
 
@@ -23,6 +22,7 @@ _QUANTITIES = (
 """Kind, resource, the older field with a number and its unit, the newer with a quantity."""
 _CLAIMS: Mapping[str, Deed] = {"argostub/createpvc": "create", "argostub/deletepvc": "delete"}
 """Not images, but orders to Kubeflow's backend."""
+_STORAGE_CLASS = Input("storage_class_name", STRING, is_parameter=True, is_optional=True, default="standard")
 _QUANTITY = re.compile(r"[0-9.]+([eE][0-9]+|[numkMGTPE]|[KMGTPE]i)?")
 
 
@@ -71,9 +71,9 @@ def read_container(
 
 
 def _claim(deed: Deed, inputs: dict[str, Input], outputs: Mapping[str, Output]) -> Claim:
-    """What is done to a claim. The storage class that is declared as the default counts for nothing in Kubeflow."""
-    if "storage_class_name" in inputs:
-        inputs["storage_class_name"] = replace(inputs["storage_class_name"], default=ABSENT, is_optional=True)
+    """What is done to a claim. What its component declares as the default storage class counts for nothing."""
+    if deed == "create":
+        inputs[_STORAGE_CLASS.name] = _STORAGE_CLASS
     return Claim(deed, inputs, outputs)
 
 

@@ -47,9 +47,6 @@ def _read_platform(raw: Any, place: Path, mistakes: Mistakes) -> Kubernetes:
         return Kubernetes()
     platform = Kubernetes.model_validate(raw or {})
     config, at = platform.pipeline_config, place / "pipelineConfig"
-    if config.workspace is not None:
-        cure = "mount a claim of your own with the run's podTemplate, or hand the data on as artifacts"
-        mistakes.add(at / "workspace", f"a volume for all tasks of a run is not supported: {cure}")
     if config.resource_ttl_on_completion or config.resource_ttl_on_success or config.resource_ttl_on_failure:
         mistakes.add(at, "resourceTtl* is not supported: set `ttlAfterFinished` of the run")
     if config.semaphore_key or config.mutex_name:

@@ -6,7 +6,7 @@ from typing import Any
 
 from levada.frontend.around import DEEPEST
 from levada.frontend.catalogue import UNKNOWN, Catalogue
-from levada.frontend.kfp import ir, platform_ir
+from levada.frontend.kfp import ir, platform_ir, workspace
 from levada.frontend.kfp.bindings import Sources, read_items
 from levada.frontend.kfp.conditions import read_condition
 from levada.frontend.kfp.containers import read_container
@@ -127,13 +127,15 @@ class GraphReader:
         """What is said of the task's Pods; and as options those that are known, or all where some have bindings."""
         component = self.document.components.get(raw.component_ref.name)
         label = (component.executor_label if component else None) or ""
-        config = self.platform.deployment_spec.executors.get(label)
-        if config is None:
-            return platform_ir.Config(), self.template, None
-        at = self.at / "platforms" / "kubernetes" / "deploymentSpec" / "executors" / label
-        options = PodReader(name, sources, at).read(config)
-        check_template(options, at, self.catalogue.allowed, self.mistakes)
-        merged = merge(self.template, options)
+        config = self.platform.deployment_spec.executors.get(label, platform_ir.Config())
+        merged = self.template
+        if label in self.platform.deployment_spec.executors:
+            at = self.at / "platforms" / "kubernetes" / "deploymentSpec" / "executors" / label
+            options = PodReader(name, sources, at).read(config)
+            check_template(options, at, self.catalogue.allowed, self.mistakes)
+            merged = merge(merged, options)
+        if self.platform.pipeline_config.workspace is not None:
+            merged = merge(merged, workspace.OPTIONS)
         return config, ({} if has_bindings(merged) else merged), (Compose(merged) if has_bindings(merged) else None)
 
     def _body(self, raw: ir.Task, place: Path, retry: Retry, trail: tuple[str, ...]) -> Body:

@@ -6,8 +6,9 @@ from typing import Any
 
 from levada.frontend.around import Around
 from levada.frontend.catalogue import Catalogue
-from levada.frontend.kfp.documents import read_file
+from levada.frontend.kfp.documents import PLATFORMS, read_file
 from levada.frontend.kfp.graphs import GraphReader
+from levada.frontend.kfp.workspace import add_workspace
 from levada.frontend.mistakes import Path
 from levada.frontend.pod_template import check_mounts, check_template, merge
 from levada.frontend.policies import read_cache
@@ -44,4 +45,8 @@ def read_compiled(pipeline: Mapping[str, Any], at: Path, catalogue: Catalogue, a
     cache = read_cache(pipeline.get("cache"), around.cache)
     is_cached = cache is None or not cache.is_disabled
     graph = GraphReader(document, at / COMPILED, catalogue, merged, platform, is_cached=is_cached).read()
-    return replace(graph, timeout=platform.pipeline_config.active_deadline_seconds or None)
+    config = platform.pipeline_config
+    if config.workspace is not None:
+        place = at / COMPILED / PLATFORMS / "kubernetes" / "pipelineConfig" / "workspace"
+        graph = add_workspace(graph, config.workspace, place, mistakes)
+    return replace(graph, timeout=config.active_deadline_seconds or None)

@@ -16,6 +16,7 @@ import msgspec
 
 from levada.graph.model import ABSENT, Artifact, Component, Datum
 from levada.graph.placeholders import Argument, Concat, ExecutorInput, Reference
+from levada.planner.claims import mounted_claims
 from levada.planner.names import digest_of
 
 NO_ENTRY = "NoEntry"
@@ -114,14 +115,23 @@ Answer = Hit | Miss
 
 
 def work_of(
-    component: Component, path: str, inputs: Mapping[str, Datum], salt: str, fingerprints: Mapping[str, str]
+    component: Component,
+    path: str,
+    inputs: Mapping[str, Datum],
+    template: Mapping[str, Any],
+    salt: str,
+    fingerprints: Mapping[str, str],
 ) -> Work:
-    """The work of the task at `path`; `fingerprints` by URI for those of `external_uris`."""
+    """The work of the task at `path`; `fingerprints` by URI for those of `external_uris`.
+
+    Of the options of its Pod (`template`) only the claims count, which hold data: what is in them nobody knows.
+    """
     given = {name: inputs[name] for name in component.inputs if inputs.get(name, ABSENT) is not ABSENT}
+    claims = {f"claim at {mount['mountPath']}": claim["claimName"] for claim, mount in mounted_claims(template)}
     return Work(
         digest_of(_code(component)),
         component.image.rpartition("@")[2] if isinstance(component.image, str) else "",
-        {name: digest_of(_seen(component, datum, fingerprints)) for name, datum in given.items()},
+        {name: digest_of(_seen(component, datum, fingerprints)) for name, datum in given.items()} | claims,
         salt,
         digest_of([re.sub(r"\[\d+\]", "", path), sorted(component.outputs)]),
     )

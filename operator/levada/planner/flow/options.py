@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from levada.frontend.shape import mapping
+from levada.graph import workspace
 from levada.planner import reasons
 from levada.planner.flow.values import UnusableError, value
 from levada.planner.nodes import Node
@@ -28,11 +29,22 @@ def options_of(node: Node) -> Mapping[str, Any]:
     for name in _LISTS:
         if name in found:
             found[name] = [item for item in _flat(found[name]) if not _lacks(item)]
+    if not mentions(list(node.inputs.values()), workspace.FOLDER):
+        found["volumes"] = [volume for volume in found.get("volumes", []) if volume["name"] != workspace.VOLUME]
     mounted = {volume["name"] for volume in found.get("volumes", [])}
     found["volumeMounts"] = [mount for mount in found.get("volumeMounts", []) if mount["name"] in mounted]
     if not mapping(found.get("affinity")).get("nodeAffinity", True):
         found["affinity"] = {name: rule for name, rule in found["affinity"].items() if rule}
     return {name: option for name, option in found.items() if option not in (None, [], {}, "")}
+
+
+def mentions(datum: Any, text: str) -> bool:
+    """Whether `text` stands in a value, at any depth."""
+    if isinstance(datum, dict):
+        return any(mentions(inside, text) for inside in datum.values())
+    if isinstance(datum, list):
+        return any(mentions(inside, text) for inside in datum)
+    return isinstance(datum, str) and text in datum
 
 
 def _flat(items: list[Any]) -> list[Any]:

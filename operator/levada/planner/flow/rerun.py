@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from levada.graph.model import Datum
 from levada.planner.flow.cache import external_uris, work_of
 from levada.planner.flow.inputs import bind
+from levada.planner.flow.retry import template_of
 from levada.planner.nodes import Gate, Leaf, Order
 from levada.planner.tree import Tree
 
@@ -51,4 +52,4 @@ def results_of(name: str, run: Tree) -> Results:
 
 def _key(leaf: Leaf) -> str:
     by_uri = {uri: uri for uri in external_uris(leaf.inputs)}
-    return work_of(leaf.component, leaf.path, leaf.inputs, "", by_uri).key
+    return work_of(leaf.component, leaf.path, leaf.inputs, template_of(leaf), "", by_uri).key

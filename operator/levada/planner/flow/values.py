@@ -26,6 +26,7 @@ from levada.graph.model import (
 )
 from levada.graph.outputs import offered
 from levada.graph.types import as_text
+from levada.graph.workspace import FOLDER
 from levada.planner import reasons
 from levada.planner.flow.final_status import final_status
 from levada.planner.nodes import Iterations, Node, Phase, Scope
@@ -203,7 +204,7 @@ def _fact(binding: RunFact, scope: Scope) -> Datum:
         told = [(node.path, node.reason, node.message) for node in scope.failures[:MOST_FAILURES]]
         told += [("", scope.overrun.reason, scope.overrun.message)] if scope.overrun else []
         return [{"path": path, "reason": why, "message": text[:LONGEST_MESSAGE]} for path, why, text in told]
-    return scope.facts.get(binding.fact, ABSENT)
+    return scope.facts.get(binding.fact, FOLDER if binding.fact == "workspace" else ABSENT)
 
 
 def _shown(found: Any) -> str:

@@ -1,6 +1,6 @@
 """Tasks that make and remove claims, as Kubeflow's compiler writes them."""
 
-from levada.graph.model import ABSENT, Claim
+from levada.graph.model import Claim
 from unit.frontend.kfp.documents import (
     LIST,
     TEXT,
@@ -50,6 +50,6 @@ def test_a_claim_is_made_in_each_run():
     assert claims()["make"].cache is None
 
 
-def test_a_storage_class_that_is_not_given_is_known_not_to_be():
+def test_where_no_storage_class_is_given_it_is_kubeflows_whatever_the_component_declares():
     declared = claims()["make"].body.inputs["storage_class_name"]
-    assert (declared.default, declared.may_be_absent) == (ABSENT, True)
+    assert (declared.default, declared.may_be_absent) == ("standard", True)

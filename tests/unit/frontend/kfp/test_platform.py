@@ -67,9 +67,9 @@ def test_what_a_run_may_not_have_is_refused(config, word):
     assert word in mistakes(said(config))
 
 
-@pytest.mark.parametrize("config", [{"workspace": {"size": "1Gi"}}, {"resourceTtlOnCompletion": 60}])
+@pytest.mark.parametrize("config", [{"semaphoreKey": "one"}, {"resourceTtlOnCompletion": 60}])
 def test_what_holds_for_a_whole_run_is_refused_with_the_way_around(config):
-    assert "not supported" in mistakes(said(**config))
+    assert "not supported: set" in mistakes(said(**config))
 
 
 def test_a_secret_that_the_chart_does_not_list_is_refused():

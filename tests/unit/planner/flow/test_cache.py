@@ -21,8 +21,15 @@ LEARNER = Component(
 )
 
 
-def work(component=LEARNER, path="train", salt="", seen=None, **inputs):
-    return work_of(component, path, {"data": DATA, "epochs": 5} | inputs, salt, seen or {})
+def work(component=LEARNER, path="train", salt="", seen=None, template=None, **inputs):
+    return work_of(component, path, {"data": DATA, "epochs": 5} | inputs, template or {}, salt, seen or {})
+
+
+def mounting(claim):
+    return {
+        "volumes": [{"name": "v", "persistentVolumeClaim": {"claimName": claim}}, {"name": "s", "emptyDir": {}}],
+        "volumeMounts": [{"name": "v", "mountPath": "/data"}, {"name": "s", "mountPath": "/scratch"}],
+    }
 
 
 class TestTheKey:
@@ -64,6 +71,12 @@ class TestTheKey:
     def test_does_not_change_with_where_and_how_long_it_runs(self):
         roomy = replace(LEARNER, resources={"limits": {"memory": "1Gi"}}, output_grace=600, log_tail=False)
         assert work(roomy).key == work().key
+
+    def test_tells_one_claim_from_another_and_from_none_by_their_names(self):
+        keys = {work(template=template).key for template in ({}, mounting("a"), mounting("b"))}
+        assert len(keys) == 3
+        assert work(template={"nodeSelector": {"gpu": "yes"}}).key == work().key
+        assert difference(work(template=mounting("b")), work(template=mounting("a"))) == "InputChanged: claim at /data"
 
     def test_takes_an_image_by_its_digest_where_that_is_known(self):
         mirrors = (replace(LEARNER, image=f"{name}@sha256:77") for name in ("a/learner:1", "mirror/learner"))

@@ -2,8 +2,10 @@
 
 import pytest
 
+from levada.frontend.kfp.workspace import OPTIONS
 from levada.graph.model import ABSENT, Component, Compose, Graph, Input, Parameter, Task
 from levada.planner import reasons
+from levada.planner.claims import mounted_claims
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 
@@ -49,3 +51,21 @@ def test_one_input_may_hold_several_tolerations_or_none():
 def test_rules_for_nodes_that_are_not_given_are_left_out():
     options = {"affinity": {"nodeAffinity": Parameter("name")}, "nodeSelector": Parameter("name")}
     assert bound(options, ABSENT).options == {}
+
+
+@pytest.mark.parametrize(
+    ("given", "has_it"),
+    [
+        ("/kfp-workspace/data", True),
+        ({"of": [{"path": "/kfp-workspace"}]}, True),
+        ("/elsewhere", False),
+        (5, False),
+    ],
+)
+def test_the_workspace_is_for_tasks_whose_inputs_speak_of_it(given, has_it):
+    inputs = {"name": Input("name", "Any", is_parameter=True)}
+    task = Task("t", Component(inputs, {}, "image", ("true",)), {"name": Parameter("name")}, bound_pod=Compose(OPTIONS))
+    options = Run(Graph(inputs, {"t": task}), {"name": given}, facts={"name": "flowers"}).leaves["t"].options
+    claims = [claim["claimName"] for claim, mount in mounted_claims(options)]
+    assert claims == (["flowers-kfp-workspace"] if has_it else [])
+    assert has_it or options == {}
