@@ -9,9 +9,14 @@ from typing import Any
 REPO = Path(__file__).resolve().parents[2]
 CORPUS = Path(os.environ.get("LEVADA_KFP_CORPUS") or REPO.parent / "shared" / "kfp-corpus")
 RECORDS = Path(__file__).parent / "records"
+DATA = Path(__file__).parent / "data"
 
 ARGUMENTS: dict[str, dict[str, Any]] = {
     "valid/arguments_parameters": {"param2": "a value"},
+    "valid/component_with_metadata_fields": {
+        "dataset_a": (DATA / "first.txt").as_uri(),
+        "dataset_b": (DATA / "second.txt").as_uri(),
+    },
     "valid/container_io": {"text": "some text"},
     "valid/container_with_artifact_output": {"num_epochs": 3},
     "valid/container_with_concat_placeholder": {"text1": "first"},
@@ -24,13 +29,25 @@ ARGUMENTS: dict[str, dict[str, Any]] = {
         "second_number": 4,
     },
     "valid/identity": {"value": "the same"},
+    "valid/input_artifact": {"data": (DATA / "first.txt").as_uri()},
     "valid/pipeline_with_parallelfor_parallelism": {"loop_parameter": ["a", "b"]},
     "valid/pipeline_with_parallelfor_pipeline_param": {"loop_parameter": ["a", "b"], "prefix": "p"},
     "valid/pipeline_with_condition_dynamic_task_output_custom_training_job": {"location": "here", "project": "p"},
     "valid/pipeline_with_dynamic_task_output_custom_training_job": {"location": "here", "project": "p"},
     "valid/pvc_mount": {"pvc_name": "a-claim"},
+    "valid/take_nap_compiled": {"naptime_secs": 1},
+    "valid/take_nap_pipeline_root_compiled": {"naptime_secs": 1},
     "valid/sequential_v2": {"url": "gs://bucket/object"},
 }
+
+SECRETS: dict[str, dict[str, str]] = {
+    "valid/critical/pipeline_with_secret_as_env": {
+        "USER_NAME": "user1",
+        "PASSWORD_VAR1": "psw1",
+        "PASSWORD_VAR2": "psw2",
+    },
+}
+"""What a cluster's Secrets would put into tasks' environments."""
 
 
 @dataclass(frozen=True)
@@ -40,6 +57,11 @@ class Document:
     name: str
     path: Path
     arguments: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What its tasks have to find in their environment."""
+        return SECRETS.get(self.name, {})
 
     @property
     def digest(self) -> str:

@@ -13,35 +13,84 @@ class ByHand:
     said
         A part of its message.
     outputs
-        Of the pipeline.
+        Of the pipeline; a text that names a file is matched as a pattern.
     tasks
-        The values that some of its tasks make, by path.
+        What some of its tasks make, by path.
+    program
+        What it starts, that may not be installed.
     """
 
     phase: str = "Succeeded"
     said: str = ""
     outputs: dict[str, Any] = field(default_factory=dict)
     tasks: dict[str, dict[str, Any]] = field(default_factory=dict)
+    program: str = "sh"
+
+
+def _artifact(type_: str, content: str | None) -> dict[str, Any]:
+    return {"type": f"system.{type_}", "metadata": {}, "content": content}
+
+
+def _dataset(content: str | None) -> dict[str, Any]:
+    return _artifact("Dataset", content)
 
 
 DONE = ByHand()
 """It prints something, and has no outputs."""
+_NESTED = {"print-op1": {"Output": "Hello"}, "inner-pipeline.print-op1": {"Output": "world"}}
 
 BY_HAND: dict[str, ByHand] = {
     "argo_compatibility/fast_artifact": DONE,
     "valid/arguments_parameters": DONE,
+    "valid/artifacts_simple": ByHand(
+        outputs={"Output": [_dataset("2"), _dataset("4"), _dataset("6")]},
+        tasks={"add": {"out_dataset": _dataset("12")}, "add-container": {"out_dataset": _dataset("12")}},
+    ),
+    "valid/component_with_metadata_fields": ByHand(
+        outputs={"Output": "first, second", "out_dataset": _dataset("first, second")}
+    ),
+    "valid/container_io": ByHand(outputs={"output_path": "some text"}),
+    "valid/container_with_concat_placeholder": ByHand(
+        outputs={"output_path": "prefix-first/.*/text2", "text2": _dataset(None)}
+    ),
+    "valid/container_with_if_placeholder": ByHand(outputs={"output_path": "default", "dataset": _dataset(None)}),
+    "valid/critical/missing_kubernetes_optional_inputs": DONE,
+    "valid/critical/parameters_simple": ByHand(
+        outputs={"Output": [2, 4, 6]},
+        tasks={"add": {"Output": 12}, "add-container": {"sum": 12}},
+        program="jq",
+    ),
+    "valid/critical/pipeline_with_env": DONE,
+    "valid/critical/pipeline_with_secret_as_env": ByHand(
+        tasks={"generate-secret-name": {"some_output": "test-secret-3"}}
+    ),
+    "valid/critical/pipeline_with_volume_long_name": DONE,
+    "valid/critical/pipeline_with_workspace": ByHand(outputs={"Output": "Hello from workspace!"}),
     "valid/critical/producer_consumer_param_pipeline": ByHand(
         tasks={"producer": {"output_value": "Hello world, this is an output parameter\n"}}
     ),
     "valid/critical/two_step_pipeline_containerized": DONE,
     "valid/essential/container_no_input": DONE,
     "valid/essential/pipeline_with_nested_conditions_yaml": DONE,  # heads or tails: any branch
+    "valid/essential/pipeline_with_outputs": ByHand(
+        outputs={"Output": _artifact("Artifact", "world\n")}, tasks=_NESTED
+    ),
     "valid/essential/placeholder_with_if_placeholder_none_input_value": DONE,
     "valid/gpu-scheduling/nvidia_gpu_scheduling_check": DONE,  # the laptop has no scheduler that could refuse it
+    "valid/input_artifact": DONE,
+    "valid/log_streaming_compiled": DONE,
     "valid/mounted_cabundle_secret": DONE,
+    "valid/parallel_and_nested/parallel_for_mount_pvc": ByHand(
+        tasks={"for-loop-2[0].example-component": {"Output": "a"}}
+    ),
+    "valid/parallel_and_nested/pipeline_in_pipeline": ByHand(tasks=_NESTED),
+    "valid/parallel_and_nested/pipeline_in_pipeline_loaded_from_yaml": ByHand(
+        tasks={
+            "pipeline-in-pipeline.print-op1": {"Output": "Hello"},
+            "pipeline-in-pipeline.inner-pipeline.print-op1": {"Output": "world"},
+        }
+    ),
     "valid/run_as_user_cache_enabled": DONE,
-    "valid/critical/pipeline_with_env": DONE,
-    "valid/critical/missing_kubernetes_optional_inputs": DONE,
 }
 
 _NETWORK = "fetches data from the internet"
@@ -49,23 +98,17 @@ _IMAGE = "runs a program that only its image has"
 _SERVICE = "starts a job of a cloud's that no one here has"
 
 ELSEWHERE: dict[str, str] = {
-    "valid/container_io": _IMAGE,
+    "valid/components_with_optional_artifacts": _NETWORK,
     "valid/container_with_artifact_output": _IMAGE,
-    "valid/container_with_concat_placeholder": _IMAGE,
-    "valid/container_with_if_placeholder": _IMAGE,
     "valid/containerized_python_component": _IMAGE,
-    "valid/essential/embedded_artifact": "was compiled with an unreleased kfp: the one it installs lacks EmbeddedInput",
     "valid/integration/ray_integration_compiled": "needs a Ray cluster",
     "valid/pipeline_with_condition_dynamic_task_output_custom_training_job": _SERVICE,
     "valid/pipeline_with_dynamic_task_output_custom_training_job": _SERVICE,
     "valid/pipeline_with_importer_and_gcpc_types": _NETWORK,
+    "valid/pipeline_with_volume_no_cache": "writes where it mounts a claim, which a plain process does not see",
     "valid/pythonic_artifact_with_single_return": _NETWORK,
     "valid/sequential_v2": _NETWORK,
     "valid/xgboost_sample_pipeline": _NETWORK,
-    "valid/take_nap_compiled": "sleeps for fifteen minutes",
-    "valid/take_nap_pipeline_root_compiled": "sleeps for fifteen minutes",
-    "valid/component_with_metadata_fields": "takes artifacts that have to stand somewhere",
-    "valid/input_artifact": "takes an artifact that has to stand somewhere",
 }
 """Documents that are read, and not run, with the reason."""
 

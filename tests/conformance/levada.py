@@ -12,6 +12,7 @@ from conformance.corpus import Document
 from conformance.oracle_words import content
 
 _LEVADA = Path(sys.executable).with_name("levada")
+_PROGRAMS = Path(__file__).parent / "programs"
 LIMIT = 300
 
 
@@ -20,7 +21,8 @@ def run(document: Document, home: Path, surroundings: dict[str, str]) -> dict[st
     argv = [str(_LEVADA), "run", "--local", "--name", "run", "-o", "json", str(document.path)]
     for name, value in document.arguments.items():
         argv += ["-p", f"{name}={value if isinstance(value, str) else json.dumps(value)}"]
-    surroundings = os.environ | surroundings | {"LEVADA_HOME": str(home)}
+    surroundings = os.environ | surroundings | document.environment | {"LEVADA_HOME": str(home)}
+    surroundings["PATH"] = f"{_PROGRAMS}:{surroundings['PATH']}"
     done = subprocess.run(argv, env=surroundings, capture_output=True, text=True, timeout=LIMIT, check=False)
     try:
         told = json.loads(done.stdout)

@@ -6,6 +6,7 @@ results written down by hand in `expected.py`, read from the source of the pipel
 
 import json
 import re
+import shutil
 
 import pytest
 
@@ -39,22 +40,34 @@ def surroundings():
 
 @pytest.mark.parametrize("document", [one for one in VALID if one.name not in ELSEWHERE], ids=lambda one: one.name)
 def test_a_document_does_what_it_does_elsewhere(document, surroundings, tmp_path):
-    found = levada.run(document, tmp_path, surroundings)
-    kept = record_of(document)
     if document.name in BY_HAND:
-        expected = BY_HAND[document.name]
-        assert found["phase"] == expected.phase, found["message"]
-        assert expected.said in found["message"]
-        assert {name: levada.plain(value) for name, value in found["outputs"].items()} == expected.outputs
-        told = {task["path"]: task["outputs"] for task in found["tasks"]}
-        assert {path: levada.parameters(told[path]) for path in expected.tasks} == expected.tasks
+        does_what_its_source_says(BY_HAND[document.name], document, tmp_path, surroundings)
         return
+    found, kept = levada.run(document, tmp_path, surroundings), record_of(document)
     assert kept["status"] in ("Succeeded", "Failed"), f"kfp.local cannot run it: {kept['error']}; write it by hand"
     assert found["phase"] == kept["status"], found["message"]
     if document.name in RANDOM:
         return
-    assert {name: levada.plain(value) for name, value in found["outputs"].items()} == kept["outputs"]
+    assert told_of(found["outputs"]) == kept["outputs"]
     assert values_of(found["tasks"]) == values_of(kept["tasks"])
+
+
+def does_what_its_source_says(expected, document, home, surroundings):
+    if not shutil.which(expected.program):
+        pytest.skip(f"left out: {expected.program} is not installed")
+    found = levada.run(document, home, surroundings)
+    assert found["phase"] == expected.phase, found["message"]
+    assert expected.said in found["message"]
+    made = told_of(found["outputs"])
+    patterns = {name: value for name, value in expected.outputs.items() if isinstance(value, str) and "/" in value}
+    assert [name for name, pattern in patterns.items() if not re.fullmatch(pattern, made[name])] == []
+    assert made | patterns == expected.outputs
+    tasks = {task["path"]: task["outputs"] for task in found["tasks"]}
+    assert {path: told_of(tasks[path]) for path in expected.tasks} == expected.tasks
+
+
+def told_of(outputs):
+    return {name: levada.plain(value) for name, value in outputs.items()}
 
 
 def values_of(tasks):

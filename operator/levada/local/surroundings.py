@@ -36,6 +36,7 @@ class Findings:
 
     refused: list[str] = field(default_factory=list)
     ignored: dict[str, None] = field(default_factory=dict)
+    unset: dict[str, None] = field(default_factory=dict)
     images: bool = False
 
 
@@ -56,7 +57,9 @@ def look_at(spec: Mapping[str, Any], graph: Graph, *, uses_images: bool) -> list
     findings.ignored |= dict.fromkeys(wish for wish in _OF_RETENTION if wish in spec)
     for path, task, component in _leaves(graph, ""):
         _look_at_template(path, task.pod, findings, uses_images=uses_images)
-        _ignore(task.bound_pod.shape if task.bound_pod else {}, findings, uses_images=uses_images)
+        options = task.bound_pod.shape if task.bound_pod else {}
+        _ignore(options, findings, uses_images=uses_images)
+        findings.unset |= {variable["name"]: None for variable, _, _ in _unset(options)}
         if not uses_images:
             findings.images |= bool(component.image)
             if component.resources:
@@ -68,12 +71,17 @@ def look_at(spec: Mapping[str, Any], graph: Graph, *, uses_images: bool) -> list
                 )
     if findings.refused:
         raise NotPossibleHereError("; ".join(dict.fromkeys(findings.refused)))
-    sentences = []
+    return [*_sentences(findings)]
+
+
+def _sentences(findings: Findings) -> Iterator[str]:
     if findings.images:
-        sentences.append("tasks run as processes of this machine: their images are not used")
+        yield "tasks run as processes of this machine: their images are not used"
     if findings.ignored:
-        sentences.append(f"without effect here: {', '.join(findings.ignored)}")
-    return sentences
+        yield f"without effect here: {', '.join(findings.ignored)}"
+    if findings.unset:
+        names = ", ".join(findings.unset)
+        yield f"from a cluster's Secrets or ConfigMaps, unless the environment of this command sets it: {names}"
 
 
 def template_environment(template: Mapping[str, Any]) -> dict[str, str]:
@@ -110,14 +118,11 @@ def _look_at_template(path: str, template: Mapping[str, Any], findings: Findings
     _ignore(template, findings, uses_images=uses_images)
     if "resources" in template and not uses_images:
         findings.ignored["resources"] = None
-    for variable in template.get("env", []):
-        source = variable.get("valueFrom") or {}
-        reference = source.get("secretKeyRef") or source.get("configMapKeyRef")
-        if reference and variable["name"] not in os.environ and not reference.get("optional"):
-            findings.refused.append(
-                f"task {path}: {variable['name']} comes from a cluster's {_kind(source)} {reference['name']!r}; "
-                f"set {variable['name']} in the environment of this command"
-            )
+    for variable, source, reference in _unset(template):
+        findings.refused.append(
+            f"task {path}: {variable['name']} comes from a cluster's {_kind(source)} {reference['name']!r}; "
+            f"set {variable['name']} in the environment of this command"
+        )
     for source in template.get("envFrom", []):
         reference = source.get("secretRef") or source.get("configMapRef")
         if reference and not reference.get("optional"):
@@ -125,6 +130,15 @@ def _look_at_template(path: str, template: Mapping[str, Any], findings: Findings
                 f"task {path}: its envFrom takes all of a cluster's {_kind(source)} {reference['name']!r}, which is "
                 "not here; name the variables one by one with `env`, and set them in the environment of this command"
             )
+
+
+def _unset(template: Mapping[str, Any]) -> Iterator[tuple[Any, Any, Any]]:
+    """The variables that a cluster would know and this machine does not, with their sources and what these name."""
+    for variable in template.get("env", []):
+        source = variable.get("valueFrom") or {}
+        reference = source.get("secretKeyRef") or source.get("configMapKeyRef")
+        if reference and variable["name"] not in os.environ and not reference.get("optional"):
+            yield variable, source, reference
 
 
 def _kind(source: Mapping[str, Any]) -> str:
