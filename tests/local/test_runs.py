@@ -6,6 +6,7 @@ from hashlib import sha256
 import pytest
 
 from local.program import script
+from unit.frontend.kfp.documents import TEXT, compiled, component, task
 
 NUMBER = {"name": "n", "type": "Integer"}
 FILE = {"name": "data", "type": "Dataset"}
@@ -148,3 +149,21 @@ def test_a_component_without_a_command_is_refused(levada):
     done = levada.run(levada.write("entry", {"a": script("", container={"command": [], "args": ["x"]})}))
     assert done.code == 2
     assert "has no command" in done.err
+
+
+def test_variables_from_secrets_that_are_named_at_run_time_are_told_of(levada):
+    secret = {"secretAsEnv": [{"secretNameParameter": {"componentInputParameter": "secret"},
+                               "keyToEnv": [{"secretKey": "token", "envVar": "TOKEN"}]}]}  # fmt: skip
+    inputs = {"parameters": {"secret": {**TEXT, "defaultValue": "keys", "isOptional": True}}}
+    executors = {"a": {"container": {"image": "tool:1", "command": ["sh", "-c", 'test "$TOKEN" = t']}}}
+    text = compiled({"a": task("a")}, {"a": component(label="a")}, executors, inputs=inputs)
+    platform = {"platforms": {"kubernetes": {"deploymentSpec": {"executors": {"a": secret}}}}}
+    path = levada.folder / "secret.yaml"
+    path.write_text(f"{text}\n---\n{json.dumps(platform)}\n")
+    done = levada.run(path, "--name", "without")
+    assert done.code == 1
+    assert "unless the environment of this command sets it: TOKEN" in done.err
+    levada.env["TOKEN"] = "t"
+    done = levada.run(path, "--name", "with")
+    assert done.code == 0, done.err
+    assert "TOKEN" not in done.err
