@@ -1,0 +1,53 @@
+"""Whether what became of a document is what kfp.local makes of it, or what its source says."""
+
+import json
+import re
+import shutil
+from typing import Any
+
+import pytest
+
+from conformance import levada
+from conformance.corpus import Document
+from conformance.expected import RANDOM, ByHand
+
+
+def is_as_recorded(found: levada.Told, document: Document) -> None:
+    """Compare with the answer of kfp.local, which must be to this very document."""
+    kept = json.loads(document.record.read_text())
+    assert (kept["digest"], kept["arguments"]) == (document.digest, document.arguments), "stale: record it again"
+    assert kept["status"] in ("Succeeded", "Failed"), f"kfp.local cannot run it: {kept['error']}; write it by hand"
+    assert found["phase"] == kept["status"], found["message"]
+    if document.name not in RANDOM:
+        assert found["outputs"] == kept["outputs"]
+        assert _values_of(found["tasks"]) == _values_of(kept["tasks"])
+
+
+def is_as_written(found: levada.Told, document: Document, expected: ByHand) -> None:
+    """Compare with what was read from the document's source."""
+    assert found["phase"] == expected.phase, found["message"]
+    assert expected.said in found["message"]
+    if document.name in RANDOM:
+        return
+    made = found["outputs"]
+    patterns = {name: value for name, value in expected.outputs.items() if isinstance(value, str) and "/" in value}
+    assert [name for name, pattern in patterns.items() if not re.fullmatch(pattern, made[name])] == []
+    assert made | patterns == expected.outputs
+    tasks = {task["path"]: task["outputs"] for task in found["tasks"]}
+    assert {path: tasks.get(path) for path in expected.tasks} == expected.tasks
+
+
+def must_have(expected: ByHand) -> None:
+    """Leave the test out where the program that its document starts is not installed."""
+    if not shutil.which(expected.program):
+        pytest.skip(f"left out: {expected.program} is not installed")
+
+
+def _values_of(tasks: list[dict[str, Any]]) -> list[str]:
+    """The values that all tasks have made; which task of a loop made which is not told by kfp.local."""
+    made = [levada.parameters(task["outputs"]) for task in tasks if task.get("phase", task.get("status")) != "Failed"]
+    groups = [task["path"] for task in tasks if "path" in task]
+    if groups:  # Graphs and loops are told of too: only what runs counts.
+        inside = {re.split(r"[.\[]", path[::-1], maxsplit=1)[1][::-1] for path in groups if re.search(r"[.\[]", path)}
+        made = [levada.parameters(task["outputs"]) for task in tasks if task["path"] not in inside and task["outputs"]]
+    return sorted(json.dumps(one, sort_keys=True) for one in made if one)
