@@ -55,8 +55,8 @@ $(KFP)/.ready: requirements-kfp.lock
 	@$(KFP)/bin/python -m pip install --quiet --require-hashes -r requirements-kfp.lock
 	@touch $@
 
-conformance: setup $(KFP)/.ready ## Kubeflow's documents and pipelines of our own, on the local engine
-	$(BIN)/pytest tests/conformance -q -n 2
+conformance: setup $(KFP)/.ready ## Kubeflow's documents and pipelines of our own, on this machine and on the cluster
+	@$(CLUSTER) conformance
 
 conformance-record: setup $(KFP)/.ready ## Ask kfp.local again what it makes of the documents (an hour)
 	PYTHONPATH=tests $(BIN)/python -m conformance.record

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from obstore.store import S3Store
 
 from cluster import lifecycle, packages
 from cluster.kubectl import Kubectl
@@ -91,6 +92,43 @@ def new_namespace(kubectl: Kubectl, _namespaces: list[str]) -> Callable[..., str
         return name
 
     return make
+
+
+@pytest.fixture(scope="session")
+def bucket(cluster: Cluster) -> S3Store:
+    """The cluster's bucket, as this machine reaches it."""
+    if cluster.store is None:
+        pytest.skip("left out, tests on the store: LEVADA_TEST_STORE names no settings for the given cluster")
+    settings = cluster.store
+    return S3Store(
+        settings["url"].removeprefix("s3://"),
+        endpoint=settings["endpoint"],
+        region=settings["region"],
+        access_key_id=settings["accessKeyId"],
+        secret_access_key=settings["secretAccessKey"],
+        virtual_hosted_style_request=not settings["pathStyle"],
+        client_options={"allow_http": True},
+    )
+
+
+@pytest.fixture(scope="session")
+def give_store(cluster: Cluster, kubectl: Kubectl) -> Callable[..., None]:
+    """`give_store(namespace)` gives a namespace the cluster's store; keyword arguments change its settings."""
+
+    def give(namespace: str, **changes: object) -> None:
+        if cluster.store is None:
+            pytest.skip("left out, tests on the store: LEVADA_TEST_STORE names no settings for the given cluster")
+        settings = {key: str(value).lower() if value is True else value for key, value in cluster.store.items()}
+        settings |= changes
+        secret = {key: settings.pop(key) for key in ("accessKeyId", "secretAccessKey")}
+        common = {"apiVersion": "v1", "metadata": {"name": "levada-store"}}
+        objects = (
+            {**common, "kind": "ConfigMap", "data": settings},
+            {**common, "kind": "Secret", "stringData": secret},
+        )
+        kubectl.apply(*objects, namespace=namespace)
+
+    return give
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`python -m cluster up|down|image|check|test|demo`; the Makefile's targets call it."""
+"""`python -m cluster up|down|image|check|test|conformance|demo`; the Makefile's targets call it."""
 
 import argparse
 import sys
@@ -16,6 +16,7 @@ def main() -> int:
     commands.add_parser("image", help="build the product's image")
     commands.add_parser("check", help="say whether this machine can run a cluster")
     commands.add_parser("test", help="run every test that this machine can run")
+    commands.add_parser("conformance", help="run Kubeflow's documents, here and on the cluster")
     commands.add_parser("demo", help="run the example and show what it gave")
     commands.add_parser("helm", help="build Helm if need be and say where it is")
     arguments = parser.parse_args()
@@ -33,6 +34,8 @@ def main() -> int:
             print(binaries.program("helm"))
         elif arguments.command == "test":
             return suite.run()
+        elif arguments.command == "conformance":
+            return suite.conformance()
         else:
             packages.check()
     except ClusterError as error:

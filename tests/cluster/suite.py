@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from cluster import lifecycle, packages
 from cluster.paths import REPO, VENV
 from cluster.progress import ClusterError, say
+from conformance import in_cluster
 
 _NO_TESTS = 5  # pytest's exit code
 _QUICK = ("unit", "property", "simulation", "cli", "local", "conformance")
@@ -34,10 +35,29 @@ class Summary:
 def run() -> int:
     summary = Summary()
     # Quick ones first: a mistake in the code is known before a cluster is built.
-    _pytest(_QUICK, ("-n", "2"), summary)
+    _pytest(_QUICK, ("-n", "2", "-m", "not corpus"), summary)
+    summary.left_out.append("Kubeflow's own documents: make conformance")
     if _cluster(summary):
         _pytest(_ON_A_CLUSTER, ("-n", "2", "--dist", "loadfile"), summary)
         _pytest(_ALONE, (), summary)
+    summary.show()
+    return 1 if summary.failed else 0
+
+
+def conformance() -> int:
+    """Kubeflow's documents and pipelines of our own: first on this machine, then documents on a cluster."""
+    summary = Summary()
+    folder = ("conformance",)
+    _pytest(folder, ("-n", "2", "-m", "not cluster"), summary)
+    if os.environ.get("LEVADA_TEST_KUBECONFIG"):
+        summary.left_out.append("documents on a cluster: the settings of a given one are not changed")
+    elif _cluster(summary):
+        os.environ["LEVADA_CONFORMANCE_CLUSTER"] = "yes"
+        in_cluster.prepare()
+        try:
+            _pytest(folder, ("-n", "3", "-m", "cluster"), summary)
+        finally:
+            in_cluster.restore()
     summary.show()
     return 1 if summary.failed else 0
 

@@ -38,6 +38,7 @@ def _dataset(content: str | None) -> dict[str, Any]:
 DONE = ByHand()
 """It prints something, and has no outputs."""
 _NESTED = {"print-op1": {"Output": "Hello"}, "inner-pipeline.print-op1": {"Output": "world"}}
+_COLLECTING = "collecting-artifacts.for-loop-1"
 
 BY_HAND: dict[str, ByHand] = {
     "argo_compatibility/fast_artifact": DONE,
@@ -45,6 +46,23 @@ BY_HAND: dict[str, ByHand] = {
     "valid/artifacts_simple": ByHand(
         outputs={"Output": [_dataset("2"), _dataset("4"), _dataset("6")]},
         tasks={"add": {"out_dataset": _dataset("12")}, "add-container": {"out_dataset": _dataset("12")}},
+    ),
+    "valid/artifacts_complex": ByHand(  # 2 + 4 + 6, and three times 4 + 6
+        outputs={"datasets": [_dataset("2"), _dataset("4"), _dataset("6")], "sum": _dataset("42")}
+    ),
+    "valid/collected_artifacts": ByHand(
+        tasks={
+            "read-models": {"Output": "models read"},
+            **{
+                f"{_COLLECTING}[{index}].{task}": {"Output": f"{made} read"}
+                for index in range(3)
+                for task, made in (("read-datasets", "files"), ("read-models", "models"))
+            },
+            f"{_COLLECTING}[0].for-loop-2[2].read-single-dataset-generate-model": {
+                "results": _artifact("Model", "z-s1")
+                | {"metadata": {"model": "z", "model_name": "model-artifact-inner-iteration-z-s1"}}
+            },
+        }
     ),
     "valid/component_with_metadata_fields": ByHand(
         outputs={"Output": "first, second", "out_dataset": _dataset("first, second")}
@@ -77,6 +95,7 @@ BY_HAND: dict[str, ByHand] = {
     ),
     "valid/essential/placeholder_with_if_placeholder_none_input_value": DONE,
     "valid/gpu-scheduling/nvidia_gpu_scheduling_check": DONE,  # the laptop has no scheduler that could refuse it
+    "valid/if_else_with_oneof_artifacts": DONE,  # heads or tails
     "valid/input_artifact": DONE,
     "valid/log_streaming_compiled": DONE,
     "valid/mounted_cabundle_secret": DONE,
@@ -90,6 +109,7 @@ BY_HAND: dict[str, ByHand] = {
             "pipeline-in-pipeline.inner-pipeline.print-op1": {"Output": "world"},
         }
     ),
+    "valid/parameters_complex": ByHand(outputs={"Output": 306}),  # three times 2 + 4 + 6 and three times 8 + 10 + 12
     "valid/run_as_user_cache_enabled": DONE,
 }
 
@@ -120,3 +140,36 @@ RANDOM = {
     "valid/parallel_and_nested/pipeline_in_pipeline_complex",
 }
 """Documents that flip a coin: how they end is compared, and nothing else."""
+
+IN_A_CLUSTER: dict[str, ByHand] = {
+    # It opens its URI as a file, where a bucket of Google's is mounted; so it fails in every other cluster.
+    "valid/artifacts_simple": ByHand(
+        "Failed",
+        "add-container",
+        outputs={"Output": [_dataset("2"), _dataset("4"), _dataset("6")]},
+        tasks={"add": {"out_dataset": _dataset("12")}},
+    ),
+    "valid/parallel_and_nested/nested_parallel_for_secret": ByHand(
+        tasks={f"for-loop-2[{index}].worker-component": {"Output": "user1"} for index in range(2)}
+    ),
+    "valid/parallel_and_nested/parallel_for_secret": ByHand(
+        tasks={f"for-loop-2[{index}].example-component": {"Output": "user1"} for index in range(3)}
+    ),
+    "valid/pipeline_with_volume_no_cache": ByHand(
+        tasks={"producer": {"Output": "Hello world"}, "consumer": {"Output": "Hello world"}}
+    ),
+    "valid/pvc_mount": ByHand(tasks={"producer": {"Output": "hello"}}),
+}
+"""What documents come to that can have there what a laptop has not: Secrets and claims."""
+
+NOT_IN_A_CLUSTER = {name: why for name, why in ELSEWHERE.items() if name not in IN_A_CLUSTER} | {
+    "valid/component_with_metadata_fields": "takes artifacts, which stand on this machine",
+    "valid/container_io": _IMAGE,
+    "valid/container_with_concat_placeholder": _IMAGE,
+    "valid/container_with_if_placeholder": _IMAGE,
+    "valid/critical/parameters_simple": _IMAGE,
+    "valid/gpu-scheduling/nvidia_gpu_scheduling_check": "waits for a GPU",
+    "valid/input_artifact": "takes an artifact, which stands on this machine",
+    "valid/log_streaming_compiled": "prints for a minute as fast as it can",
+}
+"""Documents that are not run in the cluster, with the reason."""

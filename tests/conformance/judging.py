@@ -20,7 +20,8 @@ def is_as_recorded(found: levada.Told, document: Document) -> None:
     assert found["phase"] == kept["status"], found["message"]
     if document.name not in RANDOM:
         assert found["outputs"] == kept["outputs"]
-        assert _values_of(found["tasks"]) == _values_of(kept["tasks"])
+        if kept["tasks"]:  # of a pipeline of one component kfp.local tells nothing but the outputs
+            assert _values_of(found["tasks"]) == _values_of(kept["tasks"])
 
 
 def is_as_written(found: levada.Told, document: Document, expected: ByHand) -> None:
@@ -50,4 +51,13 @@ def _values_of(tasks: list[dict[str, Any]]) -> list[str]:
     if groups:  # Graphs and loops are told of too: only what runs counts.
         inside = {re.split(r"[.\[]", path[::-1], maxsplit=1)[1][::-1] for path in groups if re.search(r"[.\[]", path)}
         made = [levada.parameters(task["outputs"]) for task in tasks if task["path"] not in inside and task["outputs"]]
-    return sorted(json.dumps(one, sort_keys=True) for one in made if one)
+    return sorted(json.dumps(_whole(one), sort_keys=True) for one in made if one)
+
+
+def _whole(value: Any) -> Any:
+    """A value in which 8.0 is 8, at any depth: JSON knows one kind of number."""
+    if isinstance(value, dict):
+        return {key: _whole(inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_whole(inside) for inside in value]
+    return int(value) if isinstance(value, float) and value.is_integer() else value

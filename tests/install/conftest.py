@@ -5,7 +5,6 @@ import os
 import pytest
 
 from cluster.install import VALUES
-from e2e.conftest import give_store  # noqa: F401  # a fixture
 from e2e.runs import Runs
 from install.audit import Audit
 from install.release import Release
