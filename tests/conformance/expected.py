@@ -103,6 +103,7 @@ BY_HAND: dict[str, ByHand] = {
         tasks={"for-loop-2[0].example-component": {"Output": "a"}}
     ),
     "valid/parallel_and_nested/pipeline_in_pipeline": ByHand(tasks=_NESTED),
+    "valid/parallel_and_nested/pipeline_in_pipeline_complex": DONE,  # kfp.local fails in its loop
     "valid/parallel_and_nested/pipeline_in_pipeline_loaded_from_yaml": ByHand(
         tasks={
             "pipeline-in-pipeline.print-op1": {"Output": "Hello"},
@@ -110,6 +111,14 @@ BY_HAND: dict[str, ByHand] = {
         }
     ),
     "valid/parameters_complex": ByHand(outputs={"Output": 306}),  # three times 2 + 4 + 6 and three times 8 + 10 + 12
+    "valid/pipeline_with_parallelfor_list_artifacts_GH-12033": DONE,  # artifacts' names are each engine's own
+    "valid/pipeline_with_parallelfor_pipeline_param": ByHand(  # kfp.local gives the second loop the item as its prefix
+        tasks={
+            f"for-loop-{loop}[{index}].{task}": {"Output": f"{prefix}: {item}"}
+            for loop, task, prefix in ((1, "print-with-prefix", "p"), (2, "print-with-prefix-2", "dynamic-prefix"))
+            for index, item in enumerate("ab")
+        }
+    ),
     "valid/run_as_user_cache_enabled": DONE,
 }
 
@@ -137,9 +146,10 @@ RANDOM = {
     "valid/essential/pipeline_with_condition",
     "valid/essential/pipeline_with_nested_conditions",
     "valid/if_else_with_oneof_artifacts",
+    "valid/output_metrics",
     "valid/parallel_and_nested/pipeline_in_pipeline_complex",
 }
-"""Documents that flip a coin: how they end is compared, and nothing else."""
+"""Documents that flip a coin or draw a number: how they end is compared, and nothing else."""
 
 IN_A_CLUSTER: dict[str, ByHand] = {
     # It opens its URI as a file, where a bucket of Google's is mounted; so it fails in every other cluster.

@@ -11,6 +11,8 @@ from conformance import levada
 from conformance.corpus import Document
 from conformance.expected import RANDOM, ByHand
 
+_PLACES = ("/", "s3://")
+
 
 def is_as_recorded(found: levada.Told, document: Document) -> None:
     """Compare with the answer of kfp.local, which must be to this very document."""
@@ -55,9 +57,11 @@ def _values_of(tasks: list[dict[str, Any]]) -> list[str]:
 
 
 def _whole(value: Any) -> Any:
-    """A value in which 8.0 is 8, at any depth: JSON knows one kind of number."""
+    """A value in which 8.0 is 8, at any depth: JSON knows one kind of number. Where files stand is left out."""
     if isinstance(value, dict):
         return {key: _whole(inside) for key, inside in value.items()}
     if isinstance(value, list):
         return [_whole(inside) for inside in value]
+    if isinstance(value, str) and value.startswith(_PLACES):
+        return "a place"
     return int(value) if isinstance(value, float) and value.is_integer() else value
