@@ -29,6 +29,9 @@ LoopName = Annotated[str, StringConstraints(pattern=LOOP_NAME, max_length=63)]
 ItemPath = Annotated[str, StringConstraints(pattern=r"^[^.]+(\.[^.]+)*$", max_length=512)]
 """The name of a loop's item, and keys of maps and indices of lists that lead into it: `point.lr`, `pair.0`."""
 
+InnerPath = Annotated[str, StringConstraints(pattern=r"^([^.]+(\.[^.]+)*)?$", max_length=512)]
+"""Keys of maps and indices of lists that lead into a value: `train.lr`; empty for the value itself."""
+
 ObjectName = Annotated[str, StringConstraints(pattern=DNS_SUBDOMAIN, min_length=1, max_length=253)]
 """The name of another object in the same namespace."""
 
