@@ -23,7 +23,7 @@ def component_spec(component: Component, place: Path, mistakes: Mistakes) -> Spe
     mistakes
         Takes what no Component can say.
     """
-    container: Spec = {"image": component.image}
+    container: Spec = {"image": component.image if isinstance(component.image, str) else ""}
     if not isinstance(component.image, str):
         mistakes.add(place, "the image comes from an input: a Component names its image itself")
     container |= {

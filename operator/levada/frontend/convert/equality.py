@@ -19,6 +19,8 @@ from levada.graph.model import (
 from levada.graph.policies import NO_RETRY
 from levada.graph.types import STRING, as_text
 
+_NOTHING = Literal(None)
+
 
 def settled(graph: Graph) -> Graph:
     """`graph` without what makes no difference to its runs: two that mean the same are equal then."""
@@ -89,23 +91,30 @@ def _task(task: Task) -> Task:
 
 def _literal(binding: Binding, target: Input | None) -> Binding:
     """A value for an input that takes everything by its text: that text."""
-    takes_text = target is not None and target.is_parameter and not target.declared and target.type == STRING
-    if takes_text and isinstance(binding, Literal) and binding.value is not None:
+    if target is not None and _is_text(target) and isinstance(binding, Literal) and binding != _NOTHING:
         return Literal(as_text(binding.value))
     return binding
 
 
 def _is_nothing(binding: Binding, target: Input | None) -> bool:
     """Whether an input is given null, which is as good as nothing."""
-    return isinstance(binding, Literal) and binding.value is None and target is not None and target.may_be_absent
+    return binding == _NOTHING and target is not None and target.may_be_absent
+
+
+def _is_text(declared: Input) -> bool:
+    """Whether an input takes everything, by its text."""
+    return declared.is_parameter and not declared.declared and declared.type == STRING
 
 
 def _without_unused(importer: Graph, given: Mapping[str, Binding]) -> tuple[Graph, dict[str, Binding]]:
-    """An importer without the inputs that it does not look at, as far as they are given by a value."""
+    """An importer without the inputs that it does not look at, as far as a text is given for them."""
     unused = {
         name
-        for name in importer.inputs
-        if isinstance(given.get(name), Literal) and not any(_names(out, name) for out in importer.outputs.values())
+        for name, declared in importer.inputs.items()
+        if _is_text(declared)
+        and given.get(name, _NOTHING) != _NOTHING
+        and isinstance(given[name], Literal)
+        and not any(_names(out, name) for out in importer.outputs.values())
     }
     kept = {name: declared for name, declared in importer.inputs.items() if name not in unused}
     return replace(importer, inputs=kept), {name: bound for name, bound in given.items() if name not in unused}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from levada.frontend.importers import OUTPUT
-from levada.graph.model import External, Graph, Parameter, Text
+from levada.graph.model import Binding, External, Graph, Parameter, Text
 from levada.graph.types import ANY_ARTIFACT
 
 Spec = dict[str, Any]
@@ -19,7 +19,8 @@ def importer_of(graph: Graph) -> External | None:
 
 def importer_spec(made: External) -> Spec:
     """The `importer` of a task that makes `made`."""
-    spec: Spec = {"uri": _filled(made.uri)}
+    uri = made.uri
+    spec: Spec = {"uri": _text(*uri.parts) if isinstance(uri, Text) else _part(uri)}
     if made.type != ANY_ARTIFACT:
         spec["type"] = made.type
     return spec | {"metadata": _filled(dict(made.metadata))} if made.metadata else spec
@@ -31,6 +32,14 @@ def _filled(value: Any) -> Any:
         return {name: _filled(inside) for name, inside in value.items()}
     if isinstance(value, list):
         return [_filled(inside) for inside in value]
-    if isinstance(value, Parameter):
-        return {"inputValue": value.name}
-    return {"concat": [_filled(part) for part in value.parts]} if isinstance(value, Text) else value
+    if isinstance(value, Text):
+        return _part(*value.parts) if len(value.parts) == 1 else _text(*value.parts)
+    return value
+
+
+def _text(*parts: str | Binding) -> Spec:
+    return {"concat": [_part(part) for part in parts]}
+
+
+def _part(part: str | Binding) -> Any:
+    return {"inputValue": part.name} if isinstance(part, Parameter) else part
