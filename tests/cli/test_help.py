@@ -26,6 +26,7 @@ COMMANDS = (
     "download",
     "cache",
     "component",
+    "convert",
     "uninstall",
 )
 

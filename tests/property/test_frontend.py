@@ -58,6 +58,12 @@ RUN["pipelineSpec"]["tasks"] += [
                       "tasks": [{"name": "one", "componentSpec": _NUMBER, "inputs": {"x": {"parameter": "x"}}}],
                       "outputs": {"x": {"task": "one", "output": "x"}}}},
     {"name": "best", "componentSpec": _NUMBER, "inputs": {"x": {"task": "grid", "output": "x", "at": {"value": 0}}}},
+    {"name": "raw", "importer": {"uri": {"concat": ["s3://", {"inputValue": "n"}]},
+                                 "metadata": {"d": {"inputValue": "d"}}},
+     "inputs": {"n": {"concat": ["n-", {"parameter": "epochs"}]}, "d": {"status": "best"}}},
+    {"name": "inner", "componentSpec": _NUMBER, "when": "inputs.d.n == 1", "inputs": {
+        "x": {"parameter": "epochs", "path": "n.0"},
+        "d": {"dict": {"n": {"list": [{"value": 1}, {"concat": [{"parameter": "epochs"}]}]}}}}},
 ]  # fmt: skip
 PIPELINES = {
     "p": {
@@ -89,6 +95,12 @@ _names = st.sampled_from(
         "d",
         "",
         "x",
+        "path",
+        "list",
+        "dict",
+        "status",
+        "importer",
+        "uri",
     ]
 )
 _scalars = st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=5) | _names
@@ -127,7 +139,7 @@ def broken(draw):
 
 def test_the_document_that_is_broken_below_is_whole():
     graph, inputs = build_run(RUN, PIPELINES, COMPONENTS)
-    assert (list(graph.tasks), inputs["epochs"]) == (["train", "use", "loop", "grid", "best"], 5)
+    assert (list(graph.tasks), inputs["epochs"]) == (["train", "use", "loop", "grid", "best", "raw", "inner"], 5)
     assert list(graph.finals) == ["last", "gate"]
 
 

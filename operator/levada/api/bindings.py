@@ -2,11 +2,11 @@
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from levada.api.base import Model, one_of
-from levada.api.fields import Checked, ItemPath, TaskName, ValueName
+from levada.api.fields import Anything, Checked, InnerPath, ItemPath, TaskName, ValueName
 
 
 class Choice(Model):
@@ -36,14 +36,23 @@ class Collect(Model):
     `Null` puts null in its place."""
 
 
+def _part(value: object) -> object:
+    """Read the short form: `concat: [a]` is `concat: [{value: a}]`."""
+    return {"value": value} if isinstance(value, str) else value
+
+
 class Binding(Model):
     """Where a value comes from.
 
-    Exactly one of `value`, `parameter`, `task` with `output`, `uri`, `item`, `collect`, `oneOf` or `run`.
+    Exactly one of `value`, `parameter`, `task` with `output`, `uri`, `item`, `collect`, `oneOf`, `run`, `status`,
+    `concat`, `list` or `dict`.
     """
 
     LOCATION = "binding"
-    EXACTLY_ONE = ("value", "parameter", "task", "uri", "item", "collect", "oneOf", "run")
+    EXACTLY_ONE = (
+        *("value", "parameter", "task", "uri", "item", "collect", "oneOf", "run", "status"),
+        *("concat", "list", "dict"),
+    )
     model_config = one_of(*EXACTLY_ONE)
 
     value: Any = None
@@ -75,6 +84,27 @@ class Binding(Model):
 
     run: Literal["name", "namespace", "uid", "startTime", "phase", "failures"] | None = None
     """A fact about the run. `phase` and `failures` are known in `finally` only."""
+
+    status: TaskName | None = None
+    """How that task of the same pipeline ended: a Dict of `state`, `error` and more."""
+
+    concat: (
+        Annotated[tuple[Annotated["Binding", BeforeValidator(_part), Anything], ...], Field(max_length=256)] | None
+    ) = None
+    """A String of several parts: text, and bindings by their text."""
+
+    list_: Annotated[tuple[Annotated["Binding", Checked], ...], Field(max_length=10_000)] | None = Field(
+        default=None, alias="list"
+    )
+    """A List made of bindings."""
+
+    dict_: Annotated[dict[str, Annotated["Binding", Checked]], Field(max_length=1000)] | None = Field(
+        default=None, alias="dict"
+    )
+    """A Dict made of bindings."""
+
+    path: InnerPath | None = None
+    """What keys and indices lead to in the value: `train.lr`. Text is read as JSON; an empty path is all of it."""
 
     @model_validator(mode="after")
     def _task_with_output(self) -> Self:

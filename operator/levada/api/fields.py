@@ -10,6 +10,7 @@ DNS_SUBDOMAIN: Final = r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-
 DURATION: Final = r"^([0-9]{1,5}d)?([0-9]{1,7}h)?([0-9]{1,9}m)?([0-9]{1,9}s)?$"
 AGE: Final = f"{DURATION}|^P([0-9]{{1,5}}[DW]|([0-9]{{1,5}}D)?T([0-9]{{1,9}}[HMS]){{1,3}})$"
 QUANTITY: Final = r"^[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([numkMGTPE]|[KMGTPE]i|[eE][+-]?[0-9]+)?$"
+INNER_PATH: Final = r"^([^.]+(\.[^.]+)*)?$"
 LOOP_NAME: Final = r"^[A-Za-z_][A-Za-z0-9_-]*$"
 UNIT_SECONDS: Final = {"w": 604_800, "d": 86_400, "h": 3_600, "m": 60, "s": 1}
 
@@ -28,6 +29,9 @@ LoopName = Annotated[str, StringConstraints(pattern=LOOP_NAME, max_length=63)]
 
 ItemPath = Annotated[str, StringConstraints(pattern=r"^[^.]+(\.[^.]+)*$", max_length=512)]
 """The name of a loop's item, and keys of maps and indices of lists that lead into it: `point.lr`, `pair.0`."""
+
+InnerPath = Annotated[str, StringConstraints(pattern=INNER_PATH, max_length=512)]
+"""Keys of maps and indices of lists that lead into a value: `train.lr`; empty for the value itself."""
 
 ObjectName = Annotated[str, StringConstraints(pattern=DNS_SUBDOMAIN, min_length=1, max_length=253)]
 """The name of another object in the same namespace."""

@@ -37,8 +37,8 @@ class Parameter(Model):
     """Name of the parameter, unique in the pipeline."""
 
     type: NamedType | None = None
-    """`String`, `Integer`, `Float`, `Boolean`, `List` or `Dict`; any other type is an artifact,
-    which a run gives as `{uri: ...}`."""
+    """`String`, `Integer`, `Float`, `Boolean`, `List` or `Dict`; `Any` takes each
+    of these and hands it on. Any other type is an artifact, which a run gives as `{uri: ...}`."""
 
     default: Any = None
     """Value if the run gives none."""
@@ -103,7 +103,20 @@ class Approval(Model):
     """How long an answer is waited for; for ever where nothing is given."""
 
 
-_BODIES = ("componentRef", "componentSpec", "pipelineRef", "pipelineSpec", "approval")
+class Importer(Model):
+    """Makes known an artifact that stands somewhere already, as the output `artifact`."""
+
+    uri: Annotated[Any, Anything]
+    """Where it stands, such as `s3://bucket/folder/`; also `{inputValue: x}`, or `{concat: [...]}` of both."""
+
+    type: Text | None = None
+    """The type of the artifact; `Artifact`, which goes with every other, where nothing is given."""
+
+    metadata: Annotated[dict[str, Any], Field(max_length=256)] | None = None
+    """What is to be known of it; `{inputValue: x}` and `{concat: [...]}` may stand for text."""
+
+
+_BODIES = ("componentRef", "componentSpec", "pipelineRef", "pipelineSpec", "approval", "importer")
 
 
 class Task(Model):
@@ -117,7 +130,7 @@ class Task(Model):
             "x-kubernetes-map-type": "atomic",
             # Not in CEL: each `has` costs the API server 10 us, seven of them in each of 10,000 tasks 0.7 s.
             # A task of a kind that is not built yet is refused as such, not for lacking a component.
-            "oneOf": [{"required": [body]} for body in (*_BODIES, "importer", "resource")],
+            "oneOf": [{"required": [body]} for body in (*_BODIES, "resource")],
         }
     )
 
@@ -128,8 +141,8 @@ class Task(Model):
     """What the task is for, for readers."""
 
     component_ref: Reference | None = None
-    """The Component to run, by name. Exactly one of `componentRef`, `componentSpec`, `pipelineRef`, `pipelineSpec` and
-    `approval` is given."""
+    """The Component to run, by name. Exactly one of `componentRef`, `componentSpec`, `pipelineRef`, `pipelineSpec`,
+    `approval` and `importer` is given."""
 
     component_spec: ComponentSpec | None = None
     """The component to run, inline."""
@@ -142,6 +155,9 @@ class Task(Model):
 
     approval: Approval | None = None
     """A gate that waits until somebody lets the run pass."""
+
+    importer: Importer | None = None
+    """An artifact that stands somewhere already."""
 
     inputs: Bindings = Field(default_factory=dict)
     """Where each input of the component, or parameter of the nested pipeline, comes from.

@@ -85,6 +85,10 @@ class Cache(Model):
     salt: Annotated[str, Field(max_length=253)] = ""
     """Results under another salt are not looked at: change it to have everything done anew."""
 
+    key: Annotated[str, Field(min_length=1, max_length=253)] | None = None
+    """Stands for the values of all inputs: results of the same component and key are the same, whatever it was given.
+    """
+
     single_flight: Flag = True
     """Whether a task waits for another that does the same work already."""
 

@@ -17,7 +17,6 @@ NOT_BUILT: Final[dict[Location, dict[str, JsonType]]] = {
     },
     "pipeline": {},
     "task": {
-        "importer": "object",
         "resource": "object",
     },
     "binding": {},

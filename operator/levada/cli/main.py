@@ -10,6 +10,7 @@ from levada.cli.approve import approve
 from levada.cli.artifacts import artifacts, download
 from levada.cli.cache import cache
 from levada.cli.component import component
+from levada.cli.convert import convert
 from levada.cli.exits import CommandError, Exit
 from levada.cli.get import get, watch
 from levada.cli.graph import graph
@@ -26,7 +27,7 @@ from levada.cli.validate import validate
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 COMMANDS = (
     *(run, validate, plan, graph, get, watch, logs, cancel, suspend, resume, approve, rerun),
-    *(report, compare, artifacts, download, cache, component, uninstall, operator),
+    *(report, compare, artifacts, download, cache, component, convert, uninstall, operator),
 )
 
 

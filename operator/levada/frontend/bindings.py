@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, get_args
 
+from levada.frontend.composed import Read, read_dict, read_list, read_text
 from levada.frontend.each import Each, each_of
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.parameters import describe_type
@@ -14,6 +15,8 @@ from levada.graph.model import (
     Collect,
     External,
     Fact,
+    Field,
+    FinalStatus,
     Input,
     Item,
     Literal,
@@ -26,7 +29,9 @@ from levada.graph.model import (
 )
 from levada.graph.outputs import collected
 from levada.graph.types import (
+    ANY,
     ANY_ARTIFACT,
+    DICT,
     INTEGER,
     LIST,
     STRING,
@@ -38,6 +43,11 @@ from levada.graph.types import (
     natural_type,
 )
 
+_COMPOSED: Final[Mapping[str, tuple[str, Callable[[Any, Path, Read], Binding]]]] = {
+    "concat": (STRING, read_text),
+    "list": (LIST, read_list),
+    "dict": (DICT, read_dict),
+}
 _INDEX = Input("at", INTEGER, is_parameter=True)
 """What `at` takes."""
 
@@ -99,6 +109,8 @@ def read_items(raw: Any, name: str, path: Path, scope: Scope) -> tuple[Binding |
 def _find(raw: Any, target: Input | None, path: Path, scope: Scope) -> _Source | None:
     """What a binding leads to; `target` is what it feeds."""
     raw = mapping(raw)
+    if "path" in raw:
+        return _find_inside(raw, target, path, scope)
     if "value" in raw:
         return _find_literal(raw["value"], target, path / "value", scope.mistakes)
     if "item" in raw:
@@ -233,6 +245,44 @@ def _find_fact(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | No
     return _Source(RunFact(fact), ((made, f"the run's {fact}", path / "run"),))
 
 
+def _find_status(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | None:
+    """`{status: task}`."""
+    task, place = raw["status"], path / "status"
+    if not isinstance(task, str) or scope.task(task, place) is None:
+        return None
+    made = Output("status", DICT, is_parameter=True)
+    return _Source(FinalStatus(task), ((made, f"the status of task {task!r}", place),))
+
+
+def _find_inside(raw: Mapping[str, Any], target: Input | None, path: Path, scope: Scope) -> _Source | None:
+    """What the `path` of a binding leads to: its type is known at run time only."""
+    source = _find({name: value for name, value in raw.items() if name != "path"}, None, path, scope)
+    if source is None or not isinstance(raw["path"], str):
+        return None
+    place = path / "path"
+    for end, called, _ in source.ends:
+        if end is not None and not end.is_parameter:
+            scope.mistakes.add(place, f"{called} is {describe_type(end)}, which has no fields")
+    if target is not None and not target.is_parameter:
+        takes = describe_type(target)
+        scope.mistakes.add(place, f"input {target.name!r} takes {takes}, but what a path leads to is a value")
+    steps = tuple(raw["path"].split(".")) if raw["path"] else ()
+    return _Source(Field(source.binding, steps), ((None, "what the path leads to", place),))
+
+
+def _find_composed(raw: Mapping[str, Any], path: Path, scope: Scope) -> _Source | None:
+    """`{concat: [...]}`, `{list: [...]}` and `{dict: {...}}`."""
+
+    def read(inside: Any, place: Path) -> Binding | None:
+        found = _find(inside, None, place, scope)
+        return found.binding if found else None
+
+    kind = next(kind for kind in _COMPOSED if kind in raw)
+    type_, compose = _COMPOSED[kind]
+    made = Output(kind, type_, is_parameter=True)
+    return _Source(compose(raw[kind], path / kind, read), ((made, f"the {kind}", path / kind),))
+
+
 _FINDERS: Final[Mapping[str, Callable[[Mapping[str, Any], Path, Scope], _Source | None]]] = {
     "parameter": _find_parameter,
     "task": _find_output,
@@ -240,6 +290,8 @@ _FINDERS: Final[Mapping[str, Callable[[Mapping[str, Any], Path, Scope], _Source 
     "collect": _find_collected,
     "oneOf": _find_choices,
     "run": _find_fact,
+    "status": _find_status,
+    **dict.fromkeys(_COMPOSED, _find_composed),
 }
 
 
@@ -248,7 +300,7 @@ def _connect(name: str, source: Input | Output | None, target: Input | None, pat
     if target is None or source is None:
         return
     if source.is_parameter and target.is_parameter:
-        matches = not target.declared or fits(source.type, target.type)
+        matches = not target.declared or source.type == ANY or fits(source.type, target.type)
     else:
         matches = source.is_parameter == target.is_parameter and artifacts_match(source.type, target.type)
     if not matches:

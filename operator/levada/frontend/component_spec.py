@@ -23,7 +23,7 @@ def component_spec(component: Component, place: Path, mistakes: Mistakes) -> Spe
     mistakes
         Takes what no Component can say.
     """
-    container: Spec = {"image": component.image}
+    container: Spec = {"image": component.image if isinstance(component.image, str) else ""}
     if not isinstance(component.image, str):
         mistakes.add(place, "the image comes from an input: a Component names its image itself")
     container |= {
@@ -70,14 +70,15 @@ def _input(declared: Input) -> Spec:
     if declared.declared or not declared.is_parameter:
         spec["type"] = declared.type
     if declared.default is not ABSENT:
-        spec["default"] = _default(declared.default)
+        spec["default"] = default_spec(declared.default)
     return spec | {"optional": True} if declared.is_optional else spec
 
 
-def _default(value: Any) -> Any:
+def default_spec(value: Any) -> Any:
+    """A default as `read_default_of` reads it."""
     if isinstance(value, Artifact):
         return {"uri": value.uri}
-    return [_default(item) for item in value] if isinstance(value, tuple) else value
+    return [default_spec(item) for item in value] if isinstance(value, tuple) else value
 
 
 def _resources(resources: Mapping[str, Any], place: Path, mistakes: Mistakes) -> Spec:

@@ -8,6 +8,7 @@ from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.shape import named
 from levada.graph.model import ABSENT, Datum, Input, Output
 from levada.graph.types import (
+    ANY,
     ANY_ARTIFACT,
     STRING,
     ValueMismatchError,
@@ -43,7 +44,7 @@ def declare_parameters(
 def _declare(name: str, raw: Mapping[str, Any], uses: Sequence[Input], path: Path, mistakes: Mistakes) -> Input:
     written = raw.get("type")
     default = raw.get("default")
-    type_, is_parameter, declared = parameter_type(written), True, True
+    type_, is_parameter, declared = ANY if written == ANY else parameter_type(written), True, True
     if type_ is None:
         type_, is_parameter, declared = _by_use(written, default, uses)
     return Input(
@@ -61,7 +62,7 @@ def _by_use(written: Any, default: Any, uses: Sequence[Input]) -> tuple[str, boo
     artifact = artifact_type(written)
     if written and (is_artifact(artifact) or not any(use.is_parameter for use in uses)):
         return artifact, False, True
-    typed = {use.type for use in uses if use.declared and use.is_parameter}
+    typed = {use.type for use in uses if use.declared and use.is_parameter and use.type != ANY}
     if typed:
         return ("Float" if typed == {"Integer", "Float"} else min(typed)), True, True
     if uses and not any(use.is_parameter for use in uses):

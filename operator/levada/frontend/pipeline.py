@@ -10,6 +10,7 @@ from levada.frontend.bindings import read_binding, read_result
 from levada.frontend.catalogue import UNKNOWN, Body, Catalogue
 from levada.frontend.component import read_component
 from levada.frontend.conditions import read_condition
+from levada.frontend.importers import read_importer
 from levada.frontend.kfp.pipelines import COMPILED, read_compiled
 from levada.frontend.loops import read_loop, written_items
 from levada.frontend.mistakes import Mistakes, Path
@@ -127,6 +128,8 @@ class PipelineReader:
             return read_component(raw["componentSpec"], path / "componentSpec", self.mistakes)
         if "approval" in raw:
             return read_approval(raw["approval"])
+        if "importer" in raw:
+            return read_importer(raw["importer"], path / "importer", self.mistakes)
         if "pipelineSpec" in raw:
             names = Names(frozenset(name for _, name, _ in named(self.spec.get("parameters"))), frozenset(self.places))
             return self._graph(name, raw, mapping(raw["pipelineSpec"]), path / "pipelineSpec", self.around.trail, names)

@@ -24,6 +24,12 @@ _MISPLACED = {
         "podTemplate": "an approval has no Pod",
         "cache": "an approval has nothing to cache",
     },
+    "importer": {
+        "retry": "an importer is not tried again",
+        "timeout": "an importer takes no time",
+        "podTemplate": "an importer has no Pod",
+        "cache": "an importer has nothing to cache",
+    },
     "pipelineRef": {"retry": _OF_ITS_TASKS, "timeout": _OF_ITS_TASKS},
     "pipelineSpec": {"retry": _OF_ITS_TASKS, "timeout": _OF_ITS_TASKS},
 }
@@ -63,7 +69,7 @@ def read_cache(raw: Any, around: Cache | None) -> Cache | None:
     except ValidationError:
         return None
     staleness = None if spec.max_staleness is None else seconds(spec.max_staleness)
-    return Cache(staleness, spec.salt, spec.single_flight, spec.disabled)
+    return Cache(staleness, spec.salt, spec.single_flight, spec.disabled, spec.key)
 
 
 def read_approval(raw: Any) -> Approval:

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from levada.api.bindings import Binding
-from levada.api.fields import AGE, DNS_LABEL, DNS_SUBDOMAIN, DURATION, LOOP_NAME, QUANTITY
+from levada.api.fields import AGE, DNS_LABEL, DNS_SUBDOMAIN, DURATION, INNER_PATH, LOOP_NAME, QUANTITY
 from levada.frontend.mistakes import Mistakes, Path, Step, closest, shorten
 from levada.graph.types import as_text, describe
 
@@ -28,6 +28,7 @@ _PATTERNS = {
     DNS_SUBDOMAIN: "may hold lowercase letters, digits, '-' and '.', and begins and ends with a letter or digit",
     DURATION: "expected a duration such as 90s, 1h30m or 2d",
     AGE: "expected a duration such as 12h, 7d or P7D",
+    INNER_PATH: "expected keys of maps and indices of lists with dots between them, such as train.lr",
     LOOP_NAME: "may hold letters, digits, '_' and '-', and begins with a letter or '_'",
     QUANTITY: "expected a quantity such as 500m, 2 or 1Gi",
 }

@@ -27,5 +27,5 @@ def _of_task(raw: Mapping[str, Any], body: Body) -> Iterator[tuple[str, Input]]:
     bound += [(_INDEX, mapping(binding).get("at")) for _, binding in bound]
     for target, binding in bound:
         parameter = mapping(binding).get("parameter")
-        if isinstance(parameter, str) and target is not None:
+        if isinstance(parameter, str) and target is not None and "path" not in mapping(binding):
             yield parameter, target

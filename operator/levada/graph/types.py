@@ -113,7 +113,7 @@ def read_default(type_: str, value: Any) -> Any:
     ValueMismatchError
         When `value` cannot be read as `type_`.
     """
-    if isinstance(value, str):
+    if isinstance(value, str) and type_ != ANY:
         return parse_text(type_, value)
     if type_ == STRING and isinstance(value, bool | int | float):
         return as_text(check_value(natural_type(value), value))
@@ -138,6 +138,8 @@ def parse_text(type_: str, text: str) -> Any:
     except ValueMismatchError:
         raise
     except (ValueError, RecursionError):
+        if type_ == ANY:
+            return text
         shown = trimmed if len(trimmed) <= 80 else trimmed[:77] + "..."  # noqa: PLR2004
         raise ValueMismatchError(f"expected {with_article(type_)}, found the text {shown!r}") from None
     return check_value(type_, value)

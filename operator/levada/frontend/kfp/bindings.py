@@ -21,6 +21,7 @@ from levada.graph.model import (
     Parameter,
     TaskOutput,
 )
+from levada.graph.types import LIST
 
 _STEP = r"""\[\s*(?:"([^"\\]*)"|'([^'\\]*)'|(\d+))\s*\]"""
 _SELECTOR = re.compile(rf"\s*parseJson\(\s*string_value\s*\)((?:{_STEP})*)\s*")
@@ -81,6 +82,14 @@ class Sources:
         # What a branch not taken did not make in one iteration is no item of the list.
         return Collect(task, name, "Omit") if task in self.loops else TaskOutput(task, name)
 
+    def is_list(self, binding: Binding) -> bool:
+        """Whether a binding is known to give a List, and not text that is one as JSON."""
+        if isinstance(binding, Parameter):
+            return self.inputs[binding.name].type == LIST
+        if isinstance(binding, TaskOutput):
+            return self.made[binding.task][binding.output].type == LIST
+        return isinstance(binding, Collect) or (isinstance(binding, Literal) and isinstance(binding.value, list))
+
     def first_of(self, choices: list[Binding | None]) -> Binding | None:
         """What the first of exclusive branches makes that ran."""
         known = tuple(choice for choice in choices if isinstance(choice, TaskOutput))
@@ -130,15 +139,17 @@ class Sources:
         return Field(binding, tuple("".join(step) for step in steps))
 
 
-def read_items(iterator: ir.Iterator, bound: Mapping[str, Binding], place: Path, mistakes: Mistakes) -> Binding | None:
+def read_items(iterator: ir.Iterator, bound: Mapping[str, Binding], place: Path, sources: Sources) -> Binding | None:
     """What a loop goes over; its task's own inputs are `bound`."""
+    mistakes = sources.mistakes
     items = iterator.items
     name = items.input_parameter or items.input_artifact
     if name is not None:
         if name not in bound:
             mistakes.add_unknown(place / "items", "input of the task called", name, bound)
             return None
-        return Field(bound[name]) if items.input_parameter else bound[name]
+        is_text = items.input_parameter and not sources.is_list(bound[name])
+        return Field(bound[name]) if is_text else bound[name]
     return _written_out(items.raw or "", place / "items" / "raw", mistakes)
 
 

@@ -90,7 +90,7 @@ class GraphReader:
         self, name: str, raw: ir.Task, body: Body, sources: Sources, place: Path, retry: Retry
     ) -> Task:
         bindings = sources.read(name, raw.inputs, place / "inputs")
-        loop, bindings = self._loop(raw, bindings, body, place)
+        loop, bindings = self._loop(raw, bindings, body, sources, place)
         when = self._condition(raw, bindings, body, place / "triggerPolicy" / "condition")
         ignores_failure = raw.trigger_policy.strategy == ALL_COMPLETED
         if raw.trigger_policy.strategy not in _STRATEGIES:
@@ -190,7 +190,7 @@ class GraphReader:
         )
 
     def _loop(
-        self, raw: ir.Task, bindings: dict[str, Binding], body: Body, place: Path
+        self, raw: ir.Task, bindings: dict[str, Binding], body: Body, sources: Sources, place: Path
     ) -> tuple[Loop | None, dict[str, Binding]]:
         iterator = raw.iterator
         if iterator is None:
@@ -200,7 +200,7 @@ class GraphReader:
             self.mistakes.add_unknown(
                 at / "itemInput", "input of its component called", iterator.item_input, body.inputs
             )
-        items = read_items(iterator, bindings, at, self.mistakes)
+        items = read_items(iterator, bindings, at, sources)
         if items is None:
             return None, bindings
         return Loop(items, raw.iterator_policy.parallelism_limit or None), {**bindings, iterator.item_input: Item()}

@@ -1,0 +1,1 @@
+"""Compiled Kubeflow pipelines as native Pipelines and Components that mean the same."""
