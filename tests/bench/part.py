@@ -16,6 +16,8 @@ from cluster.paths import REPO
 
 _READY = b'"ready"'
 _PATIENCE = 60.0
+_LONGEST = 1 << 26
+"""Bytes of a line: the graph of a large run is one."""
 
 
 @cache
@@ -26,7 +28,7 @@ def ready() -> None:
 
 async def serve(work: Awaitable[None], answer: Callable[[Any], Any]) -> None:
     """Do `work`, and answer orders until there are no more. An answer may be awaited."""
-    reader = asyncio.StreamReader()
+    reader = asyncio.StreamReader(limit=_LONGEST)
     protocol = asyncio.StreamReaderProtocol(reader)
     await asyncio.get_running_loop().connect_read_pipe(lambda: protocol, sys.stdin)
     working = asyncio.ensure_future(work)
@@ -57,7 +59,7 @@ class Part:
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            *self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPO, limit=1 << 26
+            *self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPO, limit=_LONGEST
         )
         if await self._line() != "ready":
             raise RuntimeError(f"{self._argv} did not say that it is ready")
