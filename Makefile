@@ -102,7 +102,7 @@ BENCH := LEVADA_CLUSTER=59 PYTHONPATH=tests $(BIN)/python
 bench: setup ## Levada beside an ideal client (SCENARIO="fan-1000 ..." REPEAT=5), and hand-over on the real cluster
 	@case " $(SCENARIO) " in "  "|*" hand-over "*) $(MAKE) --no-print-directory bench-hand-over ;; esac
 	@case "$(SCENARIO)" in hand-over) ;; *) \
-		$(BENCH) -m bench $(filter-out hand-over,$(SCENARIO)) --repeat $(REPEAT) ;; esac
+		$(BENCH) -m bench $(filter-out hand-over,$(SCENARIO)) --repeat $(REPEAT) --record ;; esac
 
 bench-hand-over: cluster-up ## What Levada costs between two tasks, and when it is idle
 	@PYTHONPATH=tests $(BIN)/python -m bench.overhead

@@ -8,7 +8,7 @@ import asyncio
 import sys
 from collections.abc import Sequence
 
-from bench import results
+from bench import page, results
 from bench.play import Figures, play
 from bench.results import Result
 from bench.scenarios import SCENARIOS, Scenario
@@ -22,6 +22,7 @@ def main() -> int:
     parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)}; all if none")
     parser.add_argument("--repeat", type=int, default=5, help="repetitions of each side")
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=[*SIDES])
+    parser.add_argument("--record", action="store_true", help="add the results to docs/benchmarks/operator.md")
     arguments = parser.parse_args()
     if unknown := set(arguments.scenarios) - set(SCENARIOS):
         parser.error(f"no scenario is called {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
@@ -34,6 +35,8 @@ def main() -> int:
         print(error, file=sys.stderr)
         return 1
     print(results.table(found))
+    if arguments.record:
+        page.append(found, arguments.repeat)
     return 0
 
 

@@ -48,6 +48,10 @@ def up() -> None:
     STORE_SETTINGS.write_text(json.dumps(_store_texts()))
 
 
+def down() -> None:
+    lifecycle.down()
+
+
 def store_objects() -> list[dict]:
     """The namespace's store."""
     texts = _store_texts()

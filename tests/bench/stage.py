@@ -65,8 +65,11 @@ class Stage:
 
 @asynccontextmanager
 async def stage() -> AsyncIterator[Stage]:
-    """A new server and a fake kubelet."""
+    """A new server and a fake kubelet, for as long as they are needed."""
     await asyncio.to_thread(plane.up)
-    kubelet = Part("bench.kubelet", KUBECONFIG, plane.STORE_SETTINGS)
-    async with Client(KUBECONFIG) as client, kubelet:
-        yield Stage(client, kubelet)
+    try:
+        kubelet = Part("bench.kubelet", KUBECONFIG, plane.STORE_SETTINGS)
+        async with Client(KUBECONFIG) as client, kubelet:
+            yield Stage(client, kubelet)
+    finally:
+        await asyncio.to_thread(plane.down)
