@@ -47,8 +47,8 @@ RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
 """First and longest wait before a Pod that was refused is tried again."""
 MOST_NEWS = 20
 """Failed tasks of one run that are told one by one."""
-MOST_STARTS = 64
-"""Attempts that one step starts: then other runs have their turn."""
+MOST_STARTS = 16
+"""Attempts that one step starts, one for each connection: more would only make the status and other runs wait."""
 STORE_AGAIN = 5.0
 """Seconds until a store that did not answer is asked again."""
 
