@@ -6,7 +6,7 @@ VENV := .venv
 KFP := .venv-kfp
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo bench-local bench-planner verify test conformance conformance-record test-fast test-nightly cluster-up cluster-down cluster-demo image bench generate format
+.PHONY: help setup demo bench-local bench-planner verify test conformance conformance-record test-fast test-nightly cluster-up cluster-down cluster-demo image bench bench-hand-over profile generate format
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -95,5 +95,17 @@ verify: setup ## Format, lint, types, layers, generated files: what can be check
 cluster-demo: setup ## Run the example on the real cluster: two runs, their results and plots
 	@$(CLUSTER) demo
 
-bench: cluster-up ## Measure what Levada costs on the real cluster; writes build/bench.json
+REPEAT ?= 5
+# The API server of the benchmarks stands beside the test cluster, under a number of its own.
+BENCH := LEVADA_CLUSTER=59 PYTHONPATH=tests $(BIN)/python
+
+bench: setup ## Levada beside an ideal client (SCENARIO="fan-1000 ..." REPEAT=5), and hand-over on the real cluster
+	@case " $(SCENARIO) " in "  "|*" hand-over "*) $(MAKE) --no-print-directory bench-hand-over ;; esac
+	@case "$(SCENARIO)" in hand-over) ;; *) \
+		$(BENCH) -m bench $(filter-out hand-over,$(SCENARIO)) --repeat $(REPEAT) --record ;; esac
+
+bench-hand-over: cluster-up ## What Levada costs between two tasks, and when it is idle
 	@PYTHONPATH=tests $(BIN)/python -m bench.overhead
+
+profile: setup ## Write a flame graph of the operator at work: SCENARIO=fan-1000
+	@$(BENCH) -m bench.profile $(or $(SCENARIO),fan-1000)

@@ -10,9 +10,9 @@ import statistics
 import time
 
 from bench import results
-from bench.operator_process import OperatorProcess
 from bench.pod_watch import PodWatch
-from bench.results import Result
+from bench.process_account import Process
+from bench.results import Result, at_most
 from cluster.kubectl import Kubectl
 from cluster.paths import KUBECONFIG
 from cluster.progress import say
@@ -64,11 +64,17 @@ def hand_over(kubectl: Kubectl, length: int) -> list[Result]:
     total = [sum(parts) for parts in zip(kubelet, operator, strict=True)]
     scenario = f"chain-{length}"
     return [
-        Result(scenario, "handover_operator_ms_median", statistics.median(operator)),
-        Result(scenario, "handover_operator_ms_worst", max(operator)),
-        Result(scenario, "handover_kubelet_ms_median", statistics.median(kubelet)),
+        Result(scenario, "handover_operator_ms_median", [statistics.median(operator)]),
+        Result(scenario, "handover_operator_ms_worst", [max(operator)]),
+        Result(scenario, "handover_kubelet_ms_median", [statistics.median(kubelet)]),
         # From the container's end, the kubelet's part included: what a person waits for is what is judged.
-        Result(scenario, "handover_ms_median", statistics.median(total), ideal=statistics.median(kubelet), budget=300),
+        Result(
+            scenario,
+            "handover_ms_median",
+            [statistics.median(total)],
+            [statistics.median(kubelet)],
+            budget=at_most(300),
+        ),
     ]
 
 
@@ -108,11 +114,11 @@ def idle(kubectl: Kubectl, scenario: str) -> list[Result]:
     """Memory in MiB and CPU in percent of one core, while nothing is to be done."""
     say(f"{scenario}: {_WINDOW:.0f} s of doing nothing")
     time.sleep(_SETTLE)
-    process = OperatorProcess.find(kubectl)
+    process = Process.of_operator(kubectl)
     cpu = process.cpu_percent(_WINDOW)
     return [
-        Result(scenario, "rss_mb", process.resident_mb(), budget=80),
-        Result(scenario, "idle_cpu_percent", cpu, budget=1),
+        Result(scenario, "rss_mb", [process.resident_mb()], budget=at_most(80)),
+        Result(scenario, "idle_cpu_percent", [cpu], budget=at_most(1)),
     ]
 
 

@@ -20,15 +20,21 @@ _AUDIT_POLICY = {
     "omitStages": ["RequestReceived"],
     "rules": [{"level": "Metadata", "users": ["system:serviceaccount:levada-system:levada"]}, {"level": "None"}],
 }
+UNAUDITED = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"level": "None"}]}
 
 
 def start() -> None:
-    processes.start("etcd", [program("etcd"), *_etcd()])
-    _audit_policy().write_text(json.dumps(_AUDIT_POLICY))
-    processes.start("kube-apiserver", [program("kube-apiserver"), *_api_server()])
-    processes.wait_ready("kube-apiserver", api.is_ready)
+    start_server(_AUDIT_POLICY)
     processes.start("kube-controller-manager", [program("kube-controller-manager"), *_controller_manager()])
     processes.start("kube-scheduler", [program("kube-scheduler"), *_scheduler()])
+
+
+def start_server(audit_policy: dict) -> None:
+    """etcd and the API server by themselves."""
+    processes.start("etcd", [program("etcd"), *_etcd()])
+    _audit_policy().write_text(json.dumps(audit_policy))
+    processes.start("kube-apiserver", [program("kube-apiserver"), *_api_server()])
+    processes.wait_ready("kube-apiserver", api.is_ready)
 
 
 def is_up() -> bool:

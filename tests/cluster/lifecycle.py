@@ -43,6 +43,19 @@ def up(*, with_levada: bool = True) -> None:
     say(f"Ready: KUBECONFIG={KUBECONFIG.relative_to(REPO)} .venv/bin/kubectl get nodes")
 
 
+def server_up() -> None:
+    """An API server with an empty etcd, and the store, in place of whatever there was: nothing else writes there."""
+    packages.ensure()
+    with _alone():
+        binaries.build(("kubernetes", "etcd"))
+        _take_over()
+        _stop(STATE)
+        with phase("API server and store"):
+            _prepare()
+            control_plane.start_server(control_plane.UNAUDITED)
+            store.start()
+
+
 def down() -> None:
     if packages.unable():
         say(f"Nothing to stop: {packages.unable()}.")
@@ -58,16 +71,21 @@ def down() -> None:
 def _start() -> None:
     _stop(STATE)  # half a cluster is none: what is left of it goes first
     with phase("Cluster"):
-        STATE.mkdir(exist_ok=True)
-        RUN.mkdir(parents=True, exist_ok=True)
-        _OWNER.write_text(json.dumps({"state": str(STATE)}))
-        network.up()
-        certificates.make()
+        _prepare()
         containers.start()
         images.load(images.pause())
         control_plane.start()
         store.start()
         node.start()
+
+
+def _prepare() -> None:
+    """What everything else of a cluster stands on."""
+    STATE.mkdir(exist_ok=True)
+    RUN.mkdir(parents=True, exist_ok=True)
+    _OWNER.write_text(json.dumps({"state": str(STATE)}))
+    network.up()
+    certificates.make()
 
 
 def _load_images(*, with_levada: bool) -> None:

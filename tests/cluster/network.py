@@ -35,8 +35,7 @@ def is_up() -> bool:
 def down() -> None:
     if Path(f"/run/netns/{NETNS}").exists():
         run("ip", "netns", "delete", NETNS)
-    if succeeds("ip", "link", "show", "dev", _OUTSIDE):
-        run("ip", "link", "delete", _OUTSIDE)
+    succeeds("ip", "link", "delete", _OUTSIDE)  # it goes with the namespace, a moment later
 
 
 def _inside(*argv: str) -> None:

@@ -5,15 +5,16 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 VENV = REPO / ".venv"
-STATE = REPO / ".cluster"
-LOGS = STATE / "logs"
-AUDIT_LOG = LOGS / "audit.log"
-KUBECONFIG = STATE / "kubeconfig"
 CACHE = Path(os.environ.get("LEVADA_CACHE") or "~/.cache/levada").expanduser()
 
 NUMBER = int(os.environ.get("LEVADA_CLUSTER") or 0)
-"""Which of the machine's clusters this is: checkouts at work side by side give it different numbers below 60."""
+"""Which of the machine's clusters this is: those at work side by side have different numbers below 60."""
 _NUMBERED = f"-{NUMBER}" if NUMBER else ""
+
+STATE = REPO / f".cluster{_NUMBERED}"
+LOGS = STATE / "logs"
+AUDIT_LOG = LOGS / "audit.log"
+KUBECONFIG = STATE / "kubeconfig"
 
 # What must not outlive the machine's boot: pid records and sockets. One folder for each cluster of the machine; it is
 # short because a socket's path must stay below 108 characters wherever the checkout is.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -57,11 +58,18 @@ class Settings:
 
 @dataclass
 class Trouble:
-    """What goes wrong with requests: by number since the history began, and the store for as long as it is away."""
+    """What goes wrong with requests: by number since the history began, and the store for as long as it is away.
+
+    `sent` counts the requests by verb and resource.
+    """
 
     requests: Mapping[int, str] = field(default_factory=dict)
-    count: int = 0
+    sent: Counter[str] = field(default_factory=Counter)
     store_until: float = 0.0
+
+    @property
+    def count(self) -> int:
+        return self.sent.total()
 
 
 class SimulatedApi(Api):
@@ -102,7 +110,8 @@ class SimulatedApi(Api):
                 assert {"uid", "resourceVersion"} <= body["metadata"].keys(), "a status is written without its version"
             return self._replica.server.patch(resource.plural, str(namespace), name, body, kind=kind, status=status)
 
-        return await self._send("patch", resource, name, act)
+        verb = "patch status of" if more.get("subresource") == "status" else "patch"
+        return await self._send(verb, resource, name, act)
 
     async def delete(self, resource: Resource, namespace: str | None, name: str, options: Any = None) -> Json:
         def act() -> Json:
@@ -116,7 +125,7 @@ class SimulatedApi(Api):
         await asyncio.sleep(0)  # what is sent side by side may arrive in any order
         replica.check_alive()
         trouble = replica.trouble
-        trouble.count += 1
+        trouble.sent[f"{verb} {resource.plural}"] += 1
         fault = trouble.requests.get(trouble.count)
         told = f"    request {trouble.count}: {verb} {resource.plural} {name}"
         world.note(told + (f" ({fault})" if fault else ""))

@@ -47,8 +47,8 @@ RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
 """First and longest wait before a Pod that was refused is tried again."""
 MOST_NEWS = 20
 """Failed tasks of one run that are told one by one."""
-MOST_STARTS = 64
-"""Attempts that one step starts: then other runs have their turn."""
+MOST_STARTS = 16
+"""Attempts that one step starts, one for each connection: more would only make the status and other runs wait."""
 STORE_AGAIN = 5.0
 """Seconds until a store that did not answer is asked again."""
 
@@ -274,16 +274,18 @@ class ActiveRun:
 
     async def _release_recorded(self) -> None:
         held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
-        for pod in held:
-            path, attempt = task_pods.attempt_of(pod)
-            if not self.run.is_recorded(path, attempt):
-                continue
-            await self._keep_log(pod, path, attempt)
-            await task_pods.release(self._api, pod)
-            finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
-            metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
-            if self.pods.get(pod.metadata.name) is pod:  # else the watch was faster
-                self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
+        await asyncio.gather(*(self._release(pod) for pod in held))
+
+    async def _release(self, pod: PodView) -> None:
+        path, attempt = task_pods.attempt_of(pod)
+        if not self.run.is_recorded(path, attempt):
+            return
+        await self._keep_log(pod, path, attempt)
+        await task_pods.release(self._api, pod)
+        finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
+        metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
+        if self.pods.get(pod.metadata.name) is pod:  # else the watch was faster
+            self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
 
     async def _keep_log(self, pod: PodView, path: str, attempt: int) -> None:
         """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""

@@ -315,3 +315,21 @@ async def test_a_log_is_cut_and_decoded_whatever_it_holds(server, api):
     assert await api.read_log("a", "x", container="main", tail=5) == "ok �\n"
     assert "tailLines=5" in server.requests[-1][1]
     assert "limitBytes=1048576" in server.requests[-1][1]
+
+
+async def test_the_environments_proxy_is_asked_on_the_way(server, kubeconfig, monkeypatch):
+    kubeconfig.write_text(KUBECONFIG.format(url="http://far.example", user="{}"))
+    monkeypatch.setenv("http_proxy", server.url)
+    monkeypatch.setenv("no_proxy", "near.example")
+    await server.put(POD, spec={})
+    async with connect(str(kubeconfig), seconds=3) as api:
+        await api.get(PODS, "a", "x")
+    assert server.headers[-1]["Host"] == "far.example"
+
+
+async def test_no_proxy_is_asked_where_the_environment_says_so(server, kubeconfig, monkeypatch):
+    monkeypatch.setenv("http_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+    await server.put(POD, spec={})
+    async with connect(str(kubeconfig), seconds=3) as api:
+        assert (await api.get(PODS, "a", "x"))["spec"] == {}

@@ -1,0 +1,73 @@
+"""`make bench`: Levada beside an ideal client, on a real API server with a fake kubelet. It reports and fails nothing.
+
+The sides take turns, so that a busy machine slows all of them; medians are compared.
+"""
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from bench import page, results
+from bench.play import Figures, play
+from bench.results import Result
+from bench.scenarios import SCENARIOS, Scenario
+from bench.sides import SIDES
+from bench.stage import stage
+from cluster.progress import ClusterError, say
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)}; all if none")
+    parser.add_argument("--repeat", type=int, default=5, help="repetitions of each side")
+    parser.add_argument("--sides", nargs="+", choices=SIDES, default=[*SIDES])
+    parser.add_argument("--record", action="store_true", help="add the results to docs/benchmarks/operator.md")
+    arguments = parser.parse_args()
+    if unknown := set(arguments.scenarios) - set(SCENARIOS):
+        parser.error(f"no scenario is called {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
+    found: list[Result] = []
+    try:
+        for name in arguments.scenarios or SCENARIOS:
+            found += asyncio.run(measure(SCENARIOS[name], arguments.repeat, arguments.sides))
+            results.write(found)
+    except ClusterError as error:
+        print(error, file=sys.stderr)
+        return 1
+    print(results.table(found))
+    if arguments.record:
+        page.append(found, arguments.repeat)
+    return 0
+
+
+async def measure(scenario: Scenario, repetitions: int, sides: Sequence[str]) -> list[Result]:
+    taken: dict[str, list[Figures]] = {name: [] for name in sides}
+    async with stage() as made:
+        for number in range(repetitions):
+            for name in sides:
+                figures = await play(made, scenario.workload, name)
+                taken[name].append(figures)
+                rate = f"{figures.metrics['tasks_per_second']:.0f} tasks/s"
+                say(
+                    f"{scenario.workload.name}, {name}, {number + 1} of {repetitions}: {figures.makespan:.2f} s, {rate}"
+                )
+    return compare(scenario, taken)
+
+
+def compare(scenario: Scenario, taken: dict[str, list[Figures]]) -> list[Result]:
+    """One result for each metric."""
+    of = {name: [figures.metrics for figures in taken.get(name, [])] for name in SIDES}
+    names = next(metrics for side in of.values() for metrics in side)
+    return [
+        Result(
+            scenario.workload.name,
+            metric,
+            *([metrics[metric] for metrics in of[side]] for side in SIDES),
+            budget=scenario.budgets.get(metric),
+        )
+        for metric in names
+    ]
+
+
+if __name__ == "__main__":
+    sys.exit(main())

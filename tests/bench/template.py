@@ -1,0 +1,25 @@
+"""The Pod that the ideal client makes for each task: the operator's own, but for what differs between tasks."""
+
+import json
+
+from bench.ideal import NAME, PATH, SECONDS
+from bench.plane import NAMESPACE
+from bench.workload import IMAGE
+from levada.graph.model import Component, Output
+from levada.graph.placeholders import Reference
+from levada.planner.pod import BuiltPod, RunIdentity, build_pod
+from levada.planner.settings import PodSettings
+
+_WORK = Component(
+    {}, {"n": Output("n", "Integer", True)}, IMAGE, ("work",), (SECONDS, "7", Reference("outputPath", "n"))
+)
+
+
+def pod_template(run: str, uid: str, guarded: bool) -> str:
+    """JSON, in which NAME, PATH and SECONDS stand for what differs; with our finalizer if it is `guarded`."""
+    built = build_pod(RunIdentity(run, NAMESPACE, uid), PATH, 0, _WORK, {}, {}, PodSettings("levada:bench"))
+    assert isinstance(built, BuiltPod)
+    metadata = built.manifest["metadata"] | {"name": NAME}
+    if not guarded:
+        del metadata["finalizers"]
+    return json.dumps(built.manifest | {"metadata": metadata}, separators=(",", ":"))
