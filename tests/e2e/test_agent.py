@@ -51,6 +51,7 @@ def test_an_output_that_may_not_be_read_is_named_as_such(runs, store):
     assert tasks["task"]["attempts"] == 1
 
 
+@pytest.mark.fault("an upload takes longer than its grace", seen="`OutputsLost`, which names `outputGracePeriod`")
 def test_an_upload_that_outlives_its_grace_names_the_cure(runs, store):
     large = container('truncate -s 3G "$1"', {"outputPath": "model"}, outputs=MODEL, outputGracePeriod="1s")
     runs.start("hasty", {"task": large})
@@ -60,6 +61,7 @@ def test_an_upload_that_outlives_its_grace_names_the_cure(runs, store):
     assert tasks["task"]["attempts"] == 2  # once more, in case the store was slow; not again and again
 
 
+@pytest.mark.fault("the store refuses the credentials", seen="`StoreDenied` before the task's work begins")
 def test_credentials_that_the_store_refuses_are_seen_before_the_task_runs(give_store, namespace, runs):
     give_store(namespace, secretAccessKey="not-the-secret")
     runs.start("denied", {"task": container('echo 1 > "$1"', {"outputPath": "model"}, outputs=MODEL)})
@@ -71,6 +73,7 @@ def test_credentials_that_the_store_refuses_are_seen_before_the_task_runs(give_s
     assert "not-the-secret" not in str(runs.get("denied"))
 
 
+@pytest.mark.fault("a namespace gets another store during a run", seen="`StoreChanged`")
 def test_a_store_that_moves_during_a_run_is_named_as_the_cause(give_store, runs, store, namespace):
     first = container('sleep 4; echo 1 > "$1"', {"outputPath": "model"}, outputs=MODEL)
     second = container("true", {"inputPath": "model"}, inputs=[{"name": "model", "type": "Model"}])
@@ -101,6 +104,7 @@ def test_without_a_store_the_task_says_what_is_missing(runs):
     assert "levada-store" in tasks["task"]["message"]
 
 
+@pytest.mark.fault("the store does not answer", seen="`StoreUnavailable`; no retry is spent, no work is done in vain")
 def test_a_store_that_does_not_answer_costs_attempts_of_its_own_and_no_work(unreachable):
     def failed(status):
         return "StoreUnavailable" in str(status.get("tasks"))

@@ -41,6 +41,7 @@ def test_a_component_can_keep_its_log_to_itself(runs):
     assert "a secret" not in str(status)
 
 
+@pytest.mark.fault("a task needs more memory than it may have", seen="`OOMKilled`")
 def test_out_of_memory_is_called_by_its_name(runs):
     hungry = container(
         "exec python3 -c 'bytearray(200_000_000)'", container={"resources": {"limits": {"memory": "50Mi"}}}

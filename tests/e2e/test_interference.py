@@ -13,6 +13,7 @@ ENDLESS = container(FOREVER)
 WHOLE = {"n": {"task": "task", "output": "n"}}
 
 
+@pytest.mark.fault("Levada's label is taken off a live Pod", seen="the label comes back")
 def test_a_label_taken_off_a_live_pod_comes_back(runs, kubectl, namespace, wait_for):
     runs.start("unlabelled", {"task": NAPPING}, outputs=WHOLE)
     runs.running("unlabelled")
@@ -23,6 +24,7 @@ def test_a_label_taken_off_a_live_pod_comes_back(runs, kubectl, namespace, wait_
     assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
 
 
+@pytest.mark.fault("the same while the operator is away", seen="the label comes back with the operator")
 def test_a_label_taken_off_while_the_operator_is_away_comes_back(runs, operator, kubectl, namespace):
     runs.start("unlabelled", {"task": NAPPING}, outputs=WHOLE)
     runs.running("unlabelled")
@@ -36,6 +38,10 @@ def test_a_label_taken_off_while_the_operator_is_away_comes_back(runs, operator,
     assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
 
 
+@pytest.mark.fault(
+    "a task's Pod is deleted, with its grace or by force",
+    seen="another attempt (`PodDeleted`, `PodLost`); no retry is spent",
+)
 @pytest.mark.parametrize("how", [("--grace-period=1",), ("--force", "--grace-period=0")], ids=["deleted", "forced"])
 def test_a_deleted_pod_costs_the_user_nothing(runs, kubectl, namespace, how):
     script = 'if [ "$LEVADA_ATTEMPT" = 0 ]; then exec sleep 600; fi; echo 7 > "$1"'
@@ -46,6 +52,9 @@ def test_a_deleted_pod_costs_the_user_nothing(runs, kubectl, namespace, how):
     assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 2)
 
 
+@pytest.mark.fault(
+    "a run that another finalizer holds is deleted", seen="`Cancelled`, reason `Deleted`; its tasks are stopped"
+)
 def test_a_run_that_something_else_holds_does_not_run_on_while_it_is_deleted(runs, kubectl, namespace):
     tasks = {"long": ENDLESS, "next": container("true") | {"after": ["long"]}}
     runs.start("held", tasks, finalizers=["example.com/hold"])
@@ -61,6 +70,9 @@ def test_a_run_that_something_else_holds_does_not_run_on_while_it_is_deleted(run
     kubectl(*patch, '{"metadata": {"finalizers": null}}')
 
 
+@pytest.mark.fault(
+    "the ConfigMap with the run's definition is deleted", seen="the run ends `RecordLost`, with the ConfigMap's name"
+)
 def test_a_definition_that_is_gone_ends_the_run_with_its_name(runs, operator, kubectl, namespace):
     runs.start("amnesiac", {"long": ENDLESS})
     runs.running("amnesiac")
@@ -73,6 +85,7 @@ def test_a_definition_that_is_gone_ends_the_run_with_its_name(runs, operator, ku
     runs.wait_gone("amnesiac")
 
 
+@pytest.mark.fault("somebody writes to the run again and again", seen="nothing")
 def test_writes_of_others_to_the_run_lose_no_result(runs, kubectl, namespace):
     tasks = {f"t{i}": container(f'echo {i} > "$1"', {"outputPath": "n"}, outputs=NUMBER) for i in range(6)}
     for i in range(3, 6):
@@ -98,6 +111,9 @@ def test_writes_of_others_to_the_run_lose_no_result(runs, kubectl, namespace):
     assert {task["attempts"] for task in tasks.values()} == {1}
 
 
+@pytest.mark.fault(
+    "a Pipeline and a Component are edited while a run uses them", seen="nothing in that run; the next one has the edit"
+)
 def test_an_edit_of_what_a_run_refers_to_changes_nothing_in_it(runs):
     def step(number):
         says = container(f'sleep 1; echo {number} > "$1"', {"outputPath": "n"}, outputs=NUMBER)
@@ -118,6 +134,7 @@ def test_an_edit_of_what_a_run_refers_to_changes_nothing_in_it(runs):
     assert fresh["definitionDigest"] != status["definitionDigest"]
 
 
+@pytest.mark.fault("somebody else's Pod has the name of ours", seen="the task fails `NameTaken`, with the Pod's name")
 def test_a_foreign_pod_of_the_right_name_is_never_taken_for_ours(runs, kubectl, namespace, base_image):
     runs.apply(
         kind("PipelineRun", "taken", {"pipelineSpec": {"tasks": [{"name": "t", "componentRef": {"name": "c"}}]}})

@@ -2,6 +2,8 @@
 
 import json
 
+import pytest
+
 from e2e.runs import FOREVER, container
 
 NUMBER = [{"name": "n", "type": "Integer"}]
@@ -9,6 +11,10 @@ TEXT = [{"name": "text", "type": "String"}]
 ENDLESS = container(FOREVER)
 
 
+@pytest.mark.fault(
+    "the operator's Pod is killed three times in a run with artifacts",
+    seen="nothing: no task and no upload happens twice",
+)
 def test_the_operator_killed_at_several_moments_runs_nothing_twice(runs, store, operator, bucket, namespace):
     first = container('sleep 1; echo 1 > "$1"', {"outputPath": "n"}, outputs=NUMBER)
     with_agent = container('printf "%s" "$1" > "$2"; sleep 1', "text", {"outputPath": "text"}, outputs=TEXT)
@@ -36,6 +42,7 @@ def test_the_operator_killed_at_several_moments_runs_nothing_twice(runs, store, 
     assert marks == sorted(f"text{suffix}/0/started" for suffix in ("", "-1", "-2", "-3"))
 
 
+@pytest.mark.fault("a run is deleted while it runs", seen="its Pods end and go")
 def test_a_run_deleted_in_the_middle_leaves_no_pod(runs):
     runs.start("unwanted", {"long": ENDLESS})
     runs.running("unwanted")
@@ -43,6 +50,7 @@ def test_a_run_deleted_in_the_middle_leaves_no_pod(runs):
     runs.wait_gone("unwanted")
 
 
+@pytest.mark.fault("a run is deleted while the operator is away", seen="its Pods end and go once it is back")
 def test_a_run_deleted_while_the_operator_is_away_is_cleaned_up_once_it_is_back(runs, operator):
     runs.start("unwanted", {"long": ENDLESS})
     runs.running("unwanted")
@@ -54,6 +62,7 @@ def test_a_run_deleted_while_the_operator_is_away_is_cleaned_up_once_it_is_back(
     runs.wait_gone("unwanted")
 
 
+@pytest.mark.fault("a run is deleted and applied again at once", seen="another run, which takes nothing from the first")
 def test_a_run_of_the_same_name_as_a_deleted_one_is_another_run(runs):
     runs.start("again", {"long": ENDLESS})
     runs.running("again")
@@ -63,6 +72,7 @@ def test_a_run_of_the_same_name_as_a_deleted_one_is_another_run(runs):
     assert tasks["short"]["outputs"] == {"n": 5}
 
 
+@pytest.mark.fault("a namespace with a run at work is deleted", seen="it goes")
 def test_a_namespace_deleted_in_the_middle_goes(new_namespace, runs_in, give_store, kubectl, wait_for):
     namespace = new_namespace("doomed")
     give_store(namespace)
@@ -100,6 +110,7 @@ def test_names_of_63_characters_work_and_pods_stay_apart(runs, store):
     assert set(tasks) == {f"{task}1", f"{task}2"}
 
 
+@pytest.mark.fault("a run comes back from a backup", seen="it ends `Restored` and runs nothing")
 def test_a_run_restored_from_a_backup_runs_nothing(runs):
     annotations = {"levada.dev/started-uid": "another-uid"}
     run = {"apiVersion": "levada.dev/v1alpha1", "kind": "PipelineRun"}

@@ -140,6 +140,10 @@ def test_artifacts_of_a_deleted_run_are_swept_where_it_wished_that_and_nobody_re
     assert folder(uids["kept"])
 
 
+@pytest.mark.fault(
+    "a run with `artifactPolicy: Delete` is deleted while the operator is away",
+    seen="its artifacts are swept once it is back",
+)
 def test_a_run_deleted_while_the_operator_is_away_has_its_artifacts_swept(runs, store, folder, operator, wait_for):
     runs.apply(tasks_of("orphaned", {"make": MAKES}, artifactPolicy="Delete"), tasks_of("other", {"one": SEVEN}))
     runs.succeed("orphaned")

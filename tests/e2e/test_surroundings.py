@@ -52,6 +52,9 @@ def stuck(new_namespace, runs_in):
     return runs
 
 
+@pytest.mark.fault(
+    "a ResourceQuota has no room for a Pod", seen="the task is Pending, `QuotaExceeded`, until there is room"
+)
 def test_quota_holds_a_task_back_until_there_is_room(runs, set_quota, kubectl, namespace):
     set_quota(pods="0")
     runs.start("patient", {"task": container("true")})
@@ -73,6 +76,9 @@ def test_a_run_fits_under_a_quota_and_a_limit_range(runs, store, set_quota, kube
     assert {task["attempts"] for task in tasks.values()} == {1}
 
 
+@pytest.mark.fault(
+    "a ResourceQuota has no room for a run's ConfigMaps", seen="the run says `QuotaExceeded` until there is room"
+)
 def test_a_quota_of_config_maps_is_named_before_a_run_begins_and_within_it(runs, store, set_quota):
     set_quota(**{"count/configmaps": "2"})  # the cluster's certificates and the store's settings
     write = container('head -c 5000 /dev/zero | tr "\\0" x > "$1"', {"outputPath": "text"}, outputs=TEXT)
@@ -110,6 +116,9 @@ def test_an_image_name_that_cannot_be_read_ends_the_task_at_once(runs):
     assert tasks["task"]["reason"] == "InvalidImageName"
 
 
+@pytest.mark.fault(
+    "a Pod cannot start: its image, volume, or place is missing", seen="the task is Pending and says which"
+)
 @pytest.mark.parametrize("task", STUCK)
 def test_a_pod_that_does_not_start_says_why(stuck, task):
     reason, words = STUCK[task]
@@ -121,6 +130,7 @@ def test_a_pod_that_does_not_start_says_why(stuck, task):
     stuck.until("stuck", hinted, f"a hint at {reason}")
 
 
+@pytest.mark.fault("a Pod can never start", seen="the task fails `PendingTimeout` with the cause")
 def test_what_can_never_start_ends_after_its_pending_timeout(stuck):
     _, tasks = stuck.end("stuck")
     assert {path: task["reason"] for path, task in tasks.items()} == dict.fromkeys(STUCK, "PendingTimeout")
@@ -129,6 +139,7 @@ def test_what_can_never_start_ends_after_its_pending_timeout(stuck):
     stuck.check_invariants()
 
 
+@pytest.mark.fault("a task's node is lost", seen="another attempt once the node's object is gone; no retry is spent")
 def test_a_lost_node_starts_the_next_attempt_only_when_the_node_is_gone(runs, kubectl, wait_for):
     def placed():
         return [pod["spec"].get("nodeName") for pod in runs.pods("stranded")] == [runs.namespace]

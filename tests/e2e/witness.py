@@ -26,8 +26,11 @@ class Witness:
             watching = subprocess.Popen(argv, env=environment, stdout=out, stderr=subprocess.DEVNULL)
             self._seen.append((watching, out))
 
-    def testify(self):
-        """Stop watching; fail at the first invariant that did not hold, with what led to it."""
+    def testify(self, expected=None):
+        """Stop watching; fail at the first invariant that did not hold, with what led to it.
+
+        Where all runs are over and `expected` says how each has to end, by name, every invariant must have held.
+        """
         changes = []
         for watching, out in self._seen:
             watching.terminate()
@@ -38,7 +41,10 @@ class Witness:
         # Versions count the writes of the whole cluster: they order Pods and runs among each other.
         changes.sort(key=lambda event: int(event["object"]["metadata"]["resourceVersion"]))
         entries = [Change(float(n), event["object"], event["type"] == "DELETED") for n, event in enumerate(changes)]
-        broken = [found for found in violations(History(entries, is_over=False)) if found.invariant in _STATED]
+        if expected is None:
+            broken = [found for found in violations(History(entries, is_over=False)) if found.invariant in _STATED]
+        else:
+            broken = violations(History(entries, expected))
         assert not broken, f"{broken[0]}\n{timeline(entries)}"
 
 

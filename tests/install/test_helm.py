@@ -51,6 +51,7 @@ def test_an_upgrade_refuses_a_misspelt_value_and_changes_nothing(levada, kubectl
     assert kubectl.json("-n", NAMESPACE, "get", "deployment", "levada")["metadata"]["generation"] == before
 
 
+@pytest.mark.fault("Levada is uninstalled during runs", seen="Pods are let go: nothing is stuck")
 def test_uninstalling_in_the_middle_of_runs_leaves_nothing_stuck(levada, runs, gates, kubectl, namespace, wait_for):
     runs.start("middle", {"one": gated(), "two": after("one")})
     runs.running("middle")
@@ -70,6 +71,7 @@ def test_uninstalling_in_the_middle_of_runs_leaves_nothing_stuck(levada, runs, g
     runs.succeed("middle")
 
 
+@pytest.mark.fault("a namespace with runs is deleted when Levada is not there any more", seen="it goes")
 def test_without_levada_a_namespace_with_active_runs_can_be_deleted(levada, kubectl, namespace, wait_for):
     runs = Runs(kubectl, namespace)  # without the invariants at the end: all of it goes
     runs.start("ended", {"one": number()})

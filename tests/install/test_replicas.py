@@ -3,6 +3,8 @@
 import signal
 from collections import Counter
 
+import pytest
+
 from e2e.runs import container, kind
 from install.tasks import after, gated, number
 
@@ -27,6 +29,7 @@ def test_a_replica_that_does_not_lead_writes_nothing(replicas, audit, runs, name
     assert {each.replica for each in audit.requests(namespace)} == {replicas.leader()}
 
 
+@pytest.mark.fault("the leader of two replicas is killed", seen="the other goes on; no Pod is created twice")
 def test_when_the_leader_is_killed_the_other_takes_over_and_nothing_runs_twice(
     replicas, audit, runs, gates, kubectl, namespace
 ):
@@ -55,6 +58,7 @@ def test_when_the_leader_is_killed_the_other_takes_over_and_nothing_runs_twice(
     assert set(created.values()) == {1}
 
 
+@pytest.mark.fault("the leader stands still until the other replica leads", seen="it writes nothing more")
 def test_a_leader_that_was_paused_writes_nothing_when_it_goes_on(replicas, audit, runs, gates, namespace):
     runs.start("paused", chain(3))
     runs.running("paused")
@@ -77,6 +81,7 @@ def test_a_leader_that_was_paused_writes_nothing_when_it_goes_on(replicas, audit
     assert set(created_pods(audit, namespace).values()) == {1}
 
 
+@pytest.mark.fault("Levada is upgraded during a run", seen="nothing")
 def test_a_rolling_upgrade_in_the_middle_of_a_run(replicas, audit, runs, gates, namespace):
     before = replicas.replicas()
     runs.start("rolling", chain(3) | {"other": gated()})
@@ -91,6 +96,7 @@ def test_a_rolling_upgrade_in_the_middle_of_a_run(replicas, audit, runs, gates, 
     assert (len(created), set(created.values())) == (4, {1})
 
 
+@pytest.mark.fault("the leader's Pod is deleted", seen="the other leads at once")
 def test_a_leader_that_ends_in_good_order_hands_over(replicas, runs, gates, kubectl, namespace):
     runs.start("handed", chain(2))
     runs.running("handed")
@@ -103,6 +109,7 @@ def test_a_leader_that_ends_in_good_order_hands_over(replicas, runs, gates, kube
     assert lease["holderIdentity"].startswith(tuple(replicas.replicas()))
 
 
+@pytest.mark.fault("all replicas are killed at once", seen="the run goes on when they are back")
 def test_when_all_replicas_are_killed_at_once_the_run_goes_on_when_they_are_back(
     replicas, audit, runs, gates, namespace
 ):
@@ -118,6 +125,7 @@ def test_when_all_replicas_are_killed_at_once_the_run_goes_on_when_they_are_back
     assert (len(created), set(created.values())) == (3, {1})
 
 
+@pytest.mark.fault("somebody deletes the lease", seen="it comes back; no Pod is created twice")
 def test_a_lease_that_somebody_deletes_comes_back_and_nothing_runs_twice(
     replicas, audit, runs, gates, kubectl, namespace
 ):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections import Counter
 from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
@@ -16,6 +16,7 @@ import msgspec
 from invariants.history import Change
 from levada.kube.client import Api
 from levada.kube.errors import ApiError, ApiUnreachableError
+from levada.kube.kept import UnreadableError
 from levada.kube.reconciler import POD_LABELS, Reconciler
 from levada.kube.resource import PODS, Resource
 from levada.kube.run_store import RunStore
@@ -243,8 +244,10 @@ class Replica:
         except Exception as error:
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             self.world.note(f"    reconciliation failed: {error!r}")
-            if failures > _MOST_FAILURES or not isinstance(error, ApiError | ApiUnreachableError):
+            if failures > _MOST_FAILURES or not isinstance(error, ApiError | ApiUnreachableError | UnreadableError):
                 raise
+            with suppress(ApiError, ApiUnreachableError):
+                await self.reconciler.failed(RUNS, *key, error, failures)
             self._enqueue(RUNS, *key, min(60.0, 0.5 * 2 ** min(failures, 10)))
         else:
             self._failures.pop(key, None)
@@ -369,6 +372,7 @@ def in_virtual_time(current: Callable[[], Replica]) -> ExitStack:
     stack = ExitStack()
     stack.enter_context(patch.multiple("levada.kube.opening", utc_now=now, open_store=open_store))
     stack.enter_context(patch("levada.kube.reconciler.utc_now", now))
+    stack.enter_context(patch("levada.kube.trouble.utc_now", now))
     stack.enter_context(patch("levada.kube.record.time", Clock))
     stack.enter_context(patch("levada.kube.metrics.set_phases", lambda gauge, counts: None))
     return stack

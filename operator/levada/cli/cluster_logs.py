@@ -8,10 +8,11 @@ from collections.abc import AsyncIterator
 import click
 
 from levada.cli.exits import CommandError
-from levada.cli.run_record import read_object, read_rows
+from levada.cli.run_record import read_object
 from levada.cli.run_view import FINAL
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
+from levada.kube.kept import rows_of
 from levada.kube.namespace_store import read_store
 from levada.kube.resource import PODS
 from levada.kube.transport import Call
@@ -61,7 +62,7 @@ async def _look(api: Api, namespace: str, run: str, task: str) -> tuple[Row | No
     """What is recorded of the task, what is shown of it and the others, and whether the run is over."""
     found = await read_object(api, namespace, run)
     status = found.get("status", {})
-    rows = {row.path: row for row in read_rows(status)}
+    rows = {row.path: row for row in rows_of(status)}
     known = {listed["path"]: listed for listed in status.get("tasks", [])}
     total = status.get("counts", {}).get("total", 0)
     if task not in rows and total and len(known) >= total and task not in known:

@@ -17,6 +17,7 @@ def explain(error: BaseException) -> CommandError | None:
     from levada.frontend.mistakes import InvalidSpecError  # noqa: PLC0415
     from levada.kube.credentials import CredentialsError  # noqa: PLC0415
     from levada.kube.errors import ApiError, ApiUnreachableError  # noqa: PLC0415
+    from levada.kube.kept import UnreadableError  # noqa: PLC0415
     from levada.local.errors import LocalError  # noqa: PLC0415
     from levada.store.errors import StoreError  # noqa: PLC0415
 
@@ -26,7 +27,7 @@ def explain(error: BaseException) -> CommandError | None:
         return _refused(error.status, error.message or error.reason, is_object=bool(error.details.get("name")))
     if isinstance(error, LocalError):
         return CommandError(str(error), Exit(error.exit_code))
-    if isinstance(error, InvalidSpecError):
+    if isinstance(error, InvalidSpecError | UnreadableError):
         return CommandError(str(error))
     if isinstance(error, StoreError):
         return CommandError(error.message, Exit.UNREACHABLE)

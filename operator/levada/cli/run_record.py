@@ -9,8 +9,9 @@ from levada.frontend.mistakes import closest
 from levada.kube.bulky import unpack
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
+from levada.kube.kept import rows_of
 from levada.kube.resource import CONFIG_MAPS, PIPELINE_RUNS, PartialObject
-from levada.planner.encoding import Row, decode_rows, readable
+from levada.planner.encoding import Row, readable
 from levada.planner.paths import in_tree_order
 
 _NOT_FOUND = 404
@@ -29,7 +30,7 @@ async def read_run(api: Api, namespace: str, name: str) -> View:
     run = await read_object(api, namespace, name)
     status = run.get("status", {})
     listed = {task["path"]: task for task in status.get("tasks", [])}
-    rows = read_rows(status)
+    rows = rows_of(status)
     shards = await _read_shards(api, namespace, status.get("outputsConfigMaps", []), rows)
     recorded = {row.path: readable(row) | _outputs(row, shards) for row in rows}
     tasks = {path: recorded.get(path, task) for path, task in {**listed, **recorded}.items()}
@@ -70,11 +71,6 @@ async def _names(api: Api, namespace: str) -> list[str]:
 
 def _listed(names: list[str]) -> str:
     return ", ".join(names[:_SHOWN]) + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
-
-
-def read_rows(status: Mapping[str, Any]) -> list[Row]:
-    """What a status records of each task that has begun."""
-    return decode_rows(status.get("taskStates", ""))
 
 
 async def _read_shards(api: Api, namespace: str, names: list[str], rows: list[Row]) -> dict[int, Mapping[str, Any]]:

@@ -44,6 +44,9 @@ class Reconciler(Protocol):
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check one of the `pipelines` or `components`, as `reconcile_run`."""
 
+    async def failed(self, kind: str, namespace: str, name: str, error: Exception, failures: int) -> None:
+        """Tell of an object that could not be reconciled, `failures` times in a row."""
+
     async def run(self) -> None:
         """Do what goes on beside the reconciliations, until cancelled."""
 
@@ -94,7 +97,7 @@ class _Leader:
 
     def __init__(self, api: Api, settings: Settings, factory: Factory, options: Options) -> None:
         namespaces = settings.namespaces
-        self._queue = KeyedQueue(self._reconcile, workers=settings.workers, around=_log_fields)
+        self._queue = KeyedQueue(self._reconcile, workers=settings.workers, on_failure=self._failed, around=_log_fields)
         self.pods = Watch(api, options.pod_type, PODS, namespaces=namespaces, labels=options.pod_labels)
         self._recorder = Recorder(api, settings.pod_name)
         self._relists = [Relist(api, kind, self._hint, namespaces=namespaces) for kind in KINDS.values()]
@@ -153,6 +156,9 @@ class _Leader:
         if key.kind == PIPELINE_RUNS.plural:
             return await self._reconciler.reconcile_run(key.namespace, key.name)
         return await self._reconciler.reconcile_definition(key.kind, key.namespace, key.name)
+
+    async def _failed(self, key: Key, error: Exception, failures: int) -> None:
+        await self._reconciler.failed(*key, error, failures)
 
 
 def _log_fields(key: Key) -> AbstractContextManager[None]:

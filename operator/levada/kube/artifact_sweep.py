@@ -13,6 +13,7 @@ from datetime import timedelta
 from levada.kube import metrics
 from levada.kube.client import Api
 from levada.kube.errors import ApiError, NotLeaderError
+from levada.kube.kept import UnreadableError
 from levada.kube.namespace_store import read_store
 from levada.kube.references import References
 from levada.kube.resource import PIPELINE_RUNS, PartialObject
@@ -60,7 +61,7 @@ class ArtifactSweep:
         for namespace in sorted(self.namespaces):
             try:
                 await self._look_at(namespace)
-            except (ApiError, StoreError) as error:
+            except (ApiError, StoreError, UnreadableError) as error:
                 _log.warning("its store is not swept: %s", error, extra={"namespace": namespace})
         return self._every
 

@@ -11,6 +11,7 @@ import msgspec
 from levada.kube.client import Api, Json
 from levada.kube.definition import config_map, is_owned, read_config_map
 from levada.kube.errors import ApiError
+from levada.kube.kept import reading
 from levada.kube.resource import CONFIG_MAPS
 from levada.kube.task_pods import CONFLICT
 from levada.planner.names import outputs_name
@@ -53,12 +54,15 @@ async def read(api: Api, run: Json, name: str) -> dict[str, dict[str, Any]]:
     ------
     RecordLostError
         When it is gone.
+    UnreadableError
+        When it makes no sense.
     """
     return unpack(await read_config_map(api, run, name))
 
 
 def unpack(config: Json) -> dict[str, dict[str, Any]]:
-    """The outputs in such a ConfigMap."""
-    packed = gzip.decompress(base64.b64decode(config["binaryData"][_KEY]))
-    outputs: dict[str, dict[str, Any]] = msgspec.json.decode(packed)
+    """The outputs in such a ConfigMap. Raises UnreadableError."""
+    with reading(f"the ConfigMap {config['metadata']['name']}"):
+        packed = gzip.decompress(base64.b64decode(config["binaryData"][_KEY]))
+        outputs: dict[str, dict[str, Any]] = msgspec.json.decode(packed)
     return outputs

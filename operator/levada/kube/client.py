@@ -8,7 +8,7 @@ from typing import Any, Literal, TypeVar
 import msgspec
 
 from levada.kube import credentials
-from levada.kube.errors import ApiError
+from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.resource import PODS, Resource
 from levada.kube.transport import ATTEMPTS, Call, Params, Transport, open_session
 
@@ -90,7 +90,7 @@ class Api:
 
     async def get_as(self, type_: type[T], resource: Resource, namespace: str | None, name: str) -> T:
         """One object, decoded as a msgspec struct (or anything else that msgspec can decode)."""
-        return msgspec.json.decode(await self.request("GET", resource.path(namespace, name)), type=type_)
+        return _decoded(await self.request("GET", resource.path(namespace, name)), type_)
 
     async def list(  # what the API offers
         self,
@@ -146,7 +146,7 @@ class Api:
         following: dict[str, str] = {}
         while True:
             raw = await self.request("GET", path, params={**params, **following}, accept=accept)
-            page = msgspec.json.decode(raw, type=_Page)
+            page = _decoded(raw, _Page)
             items += page.items or []
             following = {"continue": page.metadata.next_page}
             if not page.metadata.next_page:
@@ -221,7 +221,17 @@ class Api:
 
 
 def _json(raw: bytes) -> Json:
-    return msgspec.json.decode(raw, type=Json)
+    return _decoded(raw, Json)
+
+
+def _decoded(raw: bytes, type_: type[T]) -> T:
+    """The answer to a request; one that makes no sense is none: something else than the API server has written it."""
+    try:
+        return msgspec.json.decode(raw, type=type_)
+    except msgspec.ValidationError:  # it is JSON: the object is at fault
+        raise
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        raise ApiUnreachableError(f"the answer is not the API server's: {error}") from error
 
 
 @asynccontextmanager

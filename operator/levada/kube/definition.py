@@ -12,6 +12,7 @@ from levada.frontend.native import definition_digest
 from levada.frontend.references import references
 from levada.kube.client import Api, Json
 from levada.kube.errors import ApiError
+from levada.kube.kept import reading
 from levada.kube.resource import COMPONENTS, CONFIG_MAPS, PIPELINES, Resource
 from levada.kube.task_pods import CONFLICT, NOT_FOUND
 from levada.planner.names import RUN_LABEL, graph_name
@@ -131,12 +132,17 @@ async def thaw(api: Api, run: Json) -> Definition:
         When it belongs to another run.
     RecordLostError
         When a part of it is gone.
+    UnreadableError
+        When it makes no sense.
     """
     first = await _own_config_map(api, run, 0)
-    count = int(first["metadata"]["annotations"]["levada.dev/parts"])
+    what = f"the ConfigMap {first['metadata']['name']}"
+    with reading(what):
+        count = int(first["metadata"]["annotations"]["levada.dev/parts"])
     parts = [first] + [await _own_config_map(api, run, index) for index in range(1, count)]
-    packed = b"".join(base64.b64decode(part["binaryData"][_KEY]) for part in parts)
-    return Definition(**json.loads(gzip.decompress(packed)))
+    with reading(what):
+        packed = b"".join(base64.b64decode(part["binaryData"][_KEY]) for part in parts)
+        return Definition(**json.loads(gzip.decompress(packed)))
 
 
 def config_map(run: Json, name: str, data: dict[str, str], parts: int = 1) -> Json:

@@ -10,10 +10,10 @@ from levada.frontend.references import references
 from levada.kube.client import Json
 from levada.kube.definition import MissingReferencesError, gather
 from levada.kube.errors import ApiError
-from levada.kube.record import utc_now
+from levada.kube.record import StaleObjectError, patch_status, utc_now
 from levada.kube.resource import COMPONENTS, PIPELINES, Resource
 from levada.kube.runtime import Runtime
-from levada.kube.task_pods import CONFLICT, NOT_FOUND
+from levada.kube.task_pods import NOT_FOUND
 from levada.planner import reasons
 from levada.planner.status import Standing, condition
 
@@ -39,9 +39,11 @@ class Definitions:
             self._wake_users(resource, namespace, name)
             return None
         verdict = await self._check(found) if is_pipeline else _verdict(validate_component(found["spec"]))
-        status = _status(found, verdict)
+        status = status_of(found, verdict)
         if status != found.get("status"):
-            if not await self._write(resource, found, status):
+            try:
+                await patch_status(self._runtime.api, resource, found, status)
+            except StaleObjectError:
                 return 0.1
             self._wake_users(resource, namespace, name)
         return _WAIT if verdict.reason == reasons.WAITING_FOR_REFERENCE else None
@@ -76,19 +78,6 @@ class Definitions:
             raise
         return None if found["metadata"].get("deletionTimestamp") else found
 
-    async def _write(self, resource: Resource, found: Json, status: Json) -> bool:
-        """Write the status; False when the object has changed meanwhile."""
-        metadata = {key: found["metadata"][key] for key in ("resourceVersion", "uid")}
-        body = {"metadata": metadata, "status": status}
-        where = found["metadata"]["namespace"], found["metadata"]["name"]
-        try:
-            await self._runtime.api.patch(resource, *where, body, subresource="status")
-        except ApiError as error:
-            if error.status not in (CONFLICT, NOT_FOUND):
-                raise
-            return False
-        return True
-
 
 def _verdict(mistakes: list[Mistake]) -> Standing:
     if mistakes:
@@ -100,10 +89,12 @@ _TRUTH = {  # reason: Ready, Reconciling, Stalled
     _VALID: ("True", "False", "False"),
     reasons.WAITING_FOR_REFERENCE: ("False", "True", "False"),
     reasons.INVALID_SPEC: ("False", "False", "True"),
+    reasons.RECONCILE_FAILED: ("False", "False", "True"),
 }
 
 
-def _status(found: Json, verdict: Standing) -> dict[str, Any]:
+def status_of(found: Json, verdict: Standing) -> dict[str, Any]:
+    """The status of a Component or Pipeline of which that was found."""
     generation = found["metadata"]["generation"]
     previous = found.get("status", {}).get("conditions", [])
     now = utc_now()

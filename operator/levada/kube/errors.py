@@ -48,6 +48,16 @@ class NotLeaderError(Exception):
     """A write was not sent, because the lease might be another replica's by the time it arrives."""
 
 
+_REFUSED = frozenset({400, 403, 413, 422})
+
+
+def is_passing(error: Exception) -> bool:
+    """Whether it is the API server's trouble or a lost race, over when it is tried again, and not the object's."""
+    if isinstance(error, ApiError):
+        return error.status not in _REFUSED and "too large" not in error.message  # etcd's limit is told by a 500
+    return isinstance(error, ApiUnreachableError | NotLeaderError)
+
+
 class _Status(msgspec.Struct):
     reason: str = ""
     message: str = ""

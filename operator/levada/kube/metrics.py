@@ -28,6 +28,12 @@ RECONCILE_SECONDS = Histogram(
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60),
     registry=REGISTRY,
 )
+RECONCILE_ERRORS = Counter(
+    "levada_reconcile_errors",
+    "Reconciliations that failed for the object's own sake, by kind; it is Stalled until one succeeds.",
+    ["kind"],
+    registry=REGISTRY,
+)
 QUEUE_DEPTH = Gauge("levada_queue_depth", "Keys that wait for a worker.", registry=REGISTRY)
 QUEUE_AGE = Gauge("levada_queue_oldest_seconds", "How long the oldest waiting key has waited.", registry=REGISTRY)
 API_REQUESTS = Counter(

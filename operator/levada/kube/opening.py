@@ -143,7 +143,7 @@ class Opening:
             return await self._wait(run, Standing("Pending", refusal.reason, message), _LOOK_AGAIN)
         now = utc_now()
         status = head_status(Standing("Running", "Running"), status, metadata["generation"], now, now)
-        run = await patch_status(self._api, run, status | {"definitionDigest": definition.digest})
+        run = await patch_status(self._api, PIPELINE_RUNS, run, status | {"definitionDigest": definition.digest})
         self._emit(run, "Normal", "Started", "the run started")
         return await self._activate(run, definition, now)
 
@@ -206,7 +206,7 @@ class Opening:
         status = head_status(verdict, before, run["metadata"]["generation"], started, utc_now())
         if started and verdict.is_final:
             status |= stopped_tasks(before)
-        return await patch_status(self._api, run, status)
+        return await patch_status(self._api, PIPELINE_RUNS, run, status)
 
 
 def _waits_since(run: Json) -> datetime:

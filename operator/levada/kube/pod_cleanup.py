@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import time
 from collections.abc import Iterator, Mapping
@@ -11,8 +12,8 @@ from datetime import timedelta
 from levada.kube import metrics, task_pods
 from levada.kube.client import Api, Json
 from levada.kube.errors import ApiError
+from levada.kube.kept import UnreadableError, rows_of
 from levada.kube.resource import PIPELINE_RUNS
-from levada.planner.encoding import decode_rows
 from levada.planner.names import RESULT_FINALIZER, Key
 from levada.planner.podview import PodView
 from levada.planner.retention import NEVER, ON_COMPLETION, History, is_over, may_free_pod
@@ -21,6 +22,7 @@ from levada.planner.sighting import is_dead
 _EVERY = 5.0
 _PACE = 0.05
 """Seconds between two Pods that are deleted."""
+_log = logging.getLogger(__name__)
 
 
 class PodCleanup:
@@ -65,8 +67,13 @@ class PodCleanup:
             ended = {(pod.metadata.uid, cleanup): pod for pod in self._ended(key, uid)}
             seen |= {each: self._since.setdefault(each, time.monotonic()) for each in ended}
             rested = {each: pod for each, pod in ended.items() if seen[each] + self._rest <= time.monotonic()}
-            if rested:
+            if not rested:
+                continue
+            try:
                 seen |= await self._free(key, uid, cleanup, rested)
+            except (ApiError, UnreadableError) as error:  # those of other runs go all the same
+                _log.warning("its Pods cannot be removed: %s", error, extra={"namespace": key[0], "run": key[1]})
+                seen |= dict.fromkeys(rested, time.monotonic())
         self._since = seen
         return _EVERY
 
@@ -84,7 +91,7 @@ class PodCleanup:
         run = await self._get(key)
         if run is None or run["metadata"]["uid"] != uid:
             return {}
-        rows = {row.path: row for row in decode_rows(run.get("status", {}).get("taskStates", ""))}
+        rows = {row.path: row for row in rows_of(run.get("status", {}))}
         over = is_over(run)
         left: dict[tuple[str, str], float] = {}
         for each, pod in rested.items():

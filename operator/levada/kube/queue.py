@@ -27,7 +27,7 @@ class KeyedQueue(Generic[K]):
     workers
         How many keys are worked on side by side.
     on_failure
-        Called with the key, the error and how many times in a row it has now failed.
+        Awaited with the key, the error and how many times in a row it has now failed.
     around
         Held around the work on a key and what is logged about it: the place for log fields.
     first, cap
@@ -39,7 +39,7 @@ class KeyedQueue(Generic[K]):
         work: Work[K],
         *,
         workers: int = 4,
-        on_failure: Callable[[K, Exception, int], None] | None = None,
+        on_failure: Callable[[K, Exception, int], Awaitable[None]] | None = None,
         around: Callable[[K], AbstractContextManager[None]] = lambda _: nullcontext(),
         first: float = 0.5,
         cap: float = 60.0,
@@ -137,7 +137,7 @@ class KeyedQueue(Generic[K]):
                 _log.warning("%s has to wait: %s", key, error)
             else:
                 _log.exception("working on %s failed", key)
-            self._failed(key, error)
+            await self._failed(key, error)
         else:
             result = "ok"
             self._backoffs.pop(key, None)
@@ -146,12 +146,12 @@ class KeyedQueue(Generic[K]):
         finally:
             metrics.RECONCILE_SECONDS.labels(result).observe(time.monotonic() - started)
 
-    def _failed(self, key: K, error: Exception) -> None:
+    async def _failed(self, key: K, error: Exception) -> None:
         backoff = self._backoffs.setdefault(key, self._new_backoff())
         self.add_after(key, backoff.failed())
         if self._on_failure is None:
             return
         try:
-            self._on_failure(key, error, backoff.failures)
+            await self._on_failure(key, error, backoff.failures)
         except Exception:  # noqa: BLE001  # as above
             _log.exception("the failure of %s could not be reported", key)

@@ -16,11 +16,12 @@ from levada.kube.definition_status import Definitions
 from levada.kube.errors import ApiError
 from levada.kube.events import ObjectRef
 from levada.kube.opening import Opening
-from levada.kube.record import StaleRunError, utc_now
-from levada.kube.resource import PIPELINE_RUNS
+from levada.kube.record import StaleObjectError, utc_now
+from levada.kube.resource import COMPONENTS, PIPELINE_RUNS, PIPELINES
 from levada.kube.retention import Retention
 from levada.kube.runtime import Runtime
 from levada.kube.sharing import Sharing
+from levada.kube.trouble import Trouble
 from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, Key
 from levada.planner.podview import PodView
 from levada.planner.settings import PodSettings
@@ -57,6 +58,7 @@ class Reconciler:
         allowed = Allowed(frozenset(settings.allowed_service_accounts), frozenset(settings.allowed_secrets))
         self._opening = Opening(runtime.api, self._emit, allowed, _pod_settings(settings, allowed), Tower(self._wake))
         self._definitions = Definitions(runtime)
+        self._trouble = Trouble(runtime.api, self._emit)
         self._active: dict[Key, ActiveRun] = {}
         self._sharing = Sharing(settings.parallelism, self._active)
         self._pods: dict[Key, dict[str, PodView]] = {}
@@ -105,33 +107,38 @@ class Reconciler:
 
     async def reconcile_run(self, namespace: str, name: str) -> float | None:
         """Bring one run forward; a run that is gone has its Pods cleaned up."""
+        key = Key(namespace, name)
         try:
-            return await self._bring_forward(Key(namespace, name))
-        finally:
-            for key in self._sharing.next_ones():
-                self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
-
-    async def _bring_forward(self, key: Key) -> float | None:
-        changed = self._changed.pop(key, set())
-        active = self._active.get(key)
-        try:
-            await self._bring_back(key)
-            is_unread = key in self._unread
-            if active is None or is_unread or not changed:
-                self._unread.discard(key)
-                known, active = active, await self._refresh(key)
-                if active is not known or not (is_unread or changed):  # taken up anew, or simply its time
-                    changed = set(self._pods.get(key, ()))
-            if active is None:
-                return await self._clean_up(key)
-            active.pods = self._pods.setdefault(key, {})
-            wait = await active.step(changed, utc_now(), partial(self._sharing.room, key))
-        except StaleRunError:
+            return await self._bring_forward(key)
+        except StaleObjectError:
             self._drop(key)
             return 0.05
         except BaseException:
             self._drop(key)  # built anew from the API server, whatever was half done
             raise
+        finally:
+            for other in self._sharing.next_ones():
+                self._runtime.enqueue(PIPELINE_RUNS.plural, *other, 0)
+
+    async def failed(self, kind: str, namespace: str, name: str, error: Exception, failures: int) -> None:
+        """Tell, where it is at fault, of an object that could not be reconciled so many times in a row."""
+        resource = next(known for known in (PIPELINE_RUNS, PIPELINES, COMPONENTS) if known.plural == kind)
+        await self._trouble.tell(resource, Key(namespace, name), error, failures)
+
+    async def _bring_forward(self, key: Key) -> float | None:
+        changed = self._changed.pop(key, set())
+        active = self._active.get(key)
+        await self._bring_back(key)
+        is_unread = key in self._unread
+        if active is None or is_unread or not changed:
+            self._unread.discard(key)
+            known, active = active, await self._refresh(key)
+            if active is not known or not (is_unread or changed):  # taken up anew, or simply its time
+                changed = set(self._pods.get(key, ()))
+        if active is None:
+            return await self._clean_up(key)
+        active.pods = self._pods.setdefault(key, {})
+        wait = await active.step(changed, utc_now(), partial(self._sharing.room, key))
         self._measure(key, active)
         for leaf in active.news():
             text = f"{leaf.path}: {leaf.reason}: {leaf.message}"

@@ -12,9 +12,10 @@ from datetime import UTC, datetime
 from levada.kube import bulky
 from levada.kube.client import Api, Json
 from levada.kube.errors import ApiError
-from levada.kube.resource import PIPELINE_RUNS
+from levada.kube.kept import reading, rows_of
+from levada.kube.resource import PIPELINE_RUNS, Resource
 from levada.kube.task_pods import CONFLICT, FORBIDDEN, NOT_FOUND
-from levada.planner.encoding import decode_rows, node_of
+from levada.planner.encoding import node_of
 from levada.planner.refusal import refusal_of
 from levada.planner.run import Run
 from levada.planner.status import Shards, Standing, head_status, standing, tasks_status
@@ -28,8 +29,8 @@ _REFUSED = 5.0
 """Seconds until a ConfigMap that was refused is tried again."""
 
 
-class StaleRunError(RuntimeError):
-    """The run changed under us: read it again and go on."""
+class StaleObjectError(RuntimeError):
+    """The object changed under us: read it again and go on."""
 
 
 @dataclass(slots=True)
@@ -59,18 +60,22 @@ class Record:
         ------
         RecordLostError
             When a ConfigMap with a part of it is gone.
+        UnreadableError
+            When something of it makes no sense.
         """
         status = self.object.get("status", {})
         self._shards.names = list(status.get("outputsConfigMaps", []))
         shards = [await bulky.read(self.api, self.object, name) for name in self._shards.names]
-        for row in decode_rows(status.get("taskStates", "")):
-            like = run.nodes.get(row.path)
-            if like is None:
-                continue
-            outputs = shards[row.shard][row.path] if row.shard is not None else row.outputs or {}
-            if row.shard is not None:
-                self._shards.of[row.path] = row.shard
-            run.restore(row.path, node_of(row, like, outputs), now)
+        rows = rows_of(status)
+        with reading("what is kept of the run's tasks"):  # it may be there and not fit together
+            for row in rows:
+                like = run.nodes.get(row.path)
+                if like is None:
+                    continue
+                outputs = shards[row.shard][row.path] if row.shard is not None else row.outputs or {}
+                if row.shard is not None:
+                    self._shards.of[row.path] = row.shard
+                run.restore(row.path, node_of(row, like, outputs), now)
         run.mark_recorded(run.version)
 
     async def write(self, run: Run, now: datetime, *, force: bool = False) -> float | None:
@@ -113,24 +118,24 @@ class Record:
     async def _write(self, verdict: Standing, now: datetime, tasks: Json) -> None:
         generation = int(self.object["metadata"].get("generation", 0))
         status = head_status(verdict, self.object.get("status", {}), generation, self.started, now)
-        self.object = await patch_status(self.api, self.object, status | tasks)
+        self.object = await patch_status(self.api, PIPELINE_RUNS, self.object, status | tasks)
 
 
-async def patch_status(api: Api, run: Json, status: Json) -> Json:
-    """Write a run's status, only if it is still the object that we read; returns it as it stands now.
+async def patch_status(api: Api, resource: Resource, found: Json, status: Json) -> Json:
+    """Write an object's status, only if it is still the object that we read; returns it as it stands now.
 
     Raises
     ------
-    StaleRunError
+    StaleObjectError
         When it was changed or replaced meanwhile.
     """
-    metadata = run["metadata"]
+    metadata = found["metadata"]
     body = {"metadata": {"resourceVersion": metadata["resourceVersion"], "uid": metadata["uid"]}, "status": status}
     try:
-        return await api.patch(PIPELINE_RUNS, metadata["namespace"], metadata["name"], body, subresource="status")
+        return await api.patch(resource, metadata["namespace"], metadata["name"], body, subresource="status")
     except ApiError as error:
         if error.status in (CONFLICT, NOT_FOUND):
-            raise StaleRunError(str(error)) from error
+            raise StaleObjectError(str(error)) from error
         raise
 
 

@@ -13,9 +13,9 @@ from levada.kube import bulky
 from levada.kube.client import Api, Json
 from levada.kube.definition import FrozenElsewhereError, RecordLostError, thaw
 from levada.kube.errors import ApiError
+from levada.kube.kept import rows_of
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.task_pods import NOT_FOUND
-from levada.planner.encoding import decode_rows
 from levada.planner.retention import is_over
 from levada.store.sweep import runs_in
 
@@ -28,7 +28,13 @@ class References:
         self._known: dict[str, dict[str, frozenset[str]]] = {}
 
     async def held(self, namespace: str, living: Mapping[str, str]) -> set[str]:
-        """The UIDs of the runs into whose folders another one of the `living` (names by UID) refers."""
+        """The UIDs of the runs into whose folders another one of the `living` (names by UID) refers.
+
+        Raises
+        ------
+        UnreadableError
+            When it cannot be known what one of them refers to.
+        """
         known = {uid: of for uid, of in self._known.get(namespace, {}).items() if uid in living}
         self._known[namespace] = known
         held: set[str] = set()
@@ -55,7 +61,7 @@ class References:
         """All that may hold a reference: what is packed is unpacked, what is lost is left out."""
         status = run.get("status", {})
         yield run
-        yield decode_rows(status.get("taskStates", ""))
+        yield rows_of(status)
         for name in status.get("outputsConfigMaps", []):
             with suppress(RecordLostError):
                 yield await bulky.read(self._api, run, name)

@@ -9,6 +9,7 @@ from levada.frontend.native import build_run
 from levada.kube.client import Api, Json
 from levada.kube.definition import FrozenElsewhereError, MissingReferencesError, RecordLostError, thaw
 from levada.kube.errors import ApiError
+from levada.kube.kept import UnreadableError
 from levada.kube.record import Record, utc_now
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.task_pods import NOT_FOUND
@@ -40,7 +41,7 @@ async def check_earlier(api: Api, run: Json) -> None:
 
 
 async def earlier_results(api: Api, run: Json) -> Results:
-    """What there is to be taken over; nothing where the earlier run, or a part of its record, is gone."""
+    """What there is to be taken over; nothing where the earlier run, or a part of its record, is gone or unreadable."""
     name = _earlier_name(run)
     earlier = await _find(api, run["metadata"]["namespace"], name) if name else None
     if not name or earlier is None or not earlier.get("status", {}).get("startTime"):
@@ -52,7 +53,7 @@ async def earlier_results(api: Api, run: Json) -> Results:
         graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
         restored = Run(graph, inputs, started=started, facts=facts)
         await Record(api, earlier, started).restore(restored, utc_now())
-    except (RecordLostError, FrozenElsewhereError, InvalidSpecError):
+    except (RecordLostError, FrozenElsewhereError, InvalidSpecError, UnreadableError):
         return NOTHING
     return results_of(name, restored)
 

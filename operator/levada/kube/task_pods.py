@@ -8,6 +8,7 @@ import msgspec
 
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
+from levada.kube.kept import reading
 from levada.kube.resource import PODS
 from levada.planner import reasons
 from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, TASK_ANNOTATION
@@ -52,7 +53,8 @@ def is_ours(pod: PodView, run_uid: str, spec_hash: str | None = None) -> bool:
 def attempt_of(pod: PodView) -> tuple[str, int]:
     """The task's path and the attempt that a Pod says it is."""
     annotations = pod.metadata.annotations
-    return annotations.get(TASK_ANNOTATION, ""), int(annotations.get(ATTEMPT_ANNOTATION, "-1"))
+    with reading(f"the annotation {ATTEMPT_ANNOTATION} of Pod {pod.metadata.name}"):
+        return annotations.get(TASK_ANNOTATION, ""), int(annotations.get(ATTEMPT_ANNOTATION, "-1"))
 
 
 def is_orphan(pod: PodView) -> bool:

@@ -96,6 +96,7 @@ RESTORED: Final = "Restored"
 RECORD_LOST: Final = "RecordLost"
 DELETED: Final = "Deleted"
 TASK_FAILED: Final = "TaskFailed"
+RECONCILE_FAILED: Final = "ReconcileFailed"
 
 
 def is_infrastructure(reason: str) -> bool:

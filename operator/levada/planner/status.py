@@ -169,13 +169,20 @@ _TRUTH = {  # phase: Succeeded, Ready, Reconciling, Stalled
 }
 
 
+_HELD_UP = ("Unknown", "False", "False", "True")
+
+
 def conditions(
     now_standing: Standing, previous: list[Mapping[str, Any]], generation: int, now: datetime
 ) -> list[dict[str, Any]]:
     """The four conditions; a `lastTransitionTime` moves only when its condition's status does."""
+    is_held_up = now_standing.reason == reasons.RECONCILE_FAILED
+    truths = _HELD_UP if is_held_up else _TRUTH[now_standing.phase]
     types = ("Succeeded", "Ready", "Reconciling", "Stalled")
-    truth = dict(zip(types, _TRUTH[now_standing.phase], strict=True))
-    return [condition(type_, truth[type_], now_standing, previous, generation, now) for type_ in types]
+    return [
+        condition(type_, truth, now_standing, previous, generation, now)
+        for type_, truth in zip(types, truths, strict=True)
+    ]
 
 
 def condition(

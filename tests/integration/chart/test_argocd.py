@@ -73,3 +73,10 @@ def test_argocd_waits_for_a_word_on_the_object_as_it_is_now(health):
 def test_argocd_is_told_why_a_run_failed(health):
     run = next(each for each in recorded_objects() if reason(each) == "TaskFailed")
     assert "task one failed" in health(run)["message"]
+
+
+def test_argocd_sees_a_run_that_cannot_be_worked_on(health):
+    run = next(each for each in recorded_objects() if reason(each) == "Running")
+    conditions = [{"type": "Stalled", "status": "True"}, {"type": "Succeeded", "status": "Unknown", "message": "why"}]
+    judged = health({**run, "status": {**run["status"], "conditions": conditions}})
+    assert (judged["status"], judged["message"]) == ("Degraded", "why")

@@ -3,7 +3,10 @@
 import pytest
 
 from levada.cli.cluster_logs import task_log
-from levada.cli.exits import CommandError
+from levada.cli.exits import CommandError, Exit
+from levada.cli.failures import explain
+from levada.cli.run_record import read_run
+from levada.kube.kept import UnreadableError
 from levada.planner.encoding import Row, encode_rows, readable
 from levada.planner.nodes import Phase
 
@@ -45,3 +48,12 @@ async def test_a_task_that_a_run_with_groups_has_not_is_refused(server, api):
     assert "the run 'r' has no task 'of'; it has later, off, sweep, sweep[0]" in await refused(
         server, api, "of", follow=True
     )
+
+
+async def test_a_run_whose_record_is_garbled_is_told_in_a_sentence(server, api):
+    await server.put(RUN, status={"phase": "Running", "taskStates": "no base64"})
+    with pytest.raises(UnreadableError) as unreadable:
+        await read_run(api, "research", "r")
+    told = explain(unreadable.value)
+    assert told.code == Exit.INVALID
+    assert "(taskStates) cannot be read: it was changed by hand" in str(told)

@@ -170,17 +170,18 @@ class FakeApiServer:
         body = await request.json()
         if request.path not in self.objects:
             return await refusal(404, "NotFound")(request)
-        wanted = body["metadata"].get("resourceVersion")
-        if wanted and wanted != self.objects[request.path]["metadata"]["resourceVersion"]:
+        if _is_stale(body, self.objects[request.path]):
             return await refusal(409, "Conflict", "the object has been modified")(request)
         return web.json_response(await self._store("MODIFIED", request.path, body, body["metadata"]))
 
     async def _patch(self, request: web.Request) -> web.StreamResponse:
         body = await request.json()
-        if request.path not in self.objects:
+        path = request.path.removesuffix("/status")
+        if path not in self.objects:
             return await refusal(404, "NotFound")(request)
-        merged = {**self.objects[request.path], **body}
-        return web.json_response(await self._store("MODIFIED", request.path, merged, body.get("metadata", {})))
+        if _is_stale(body, known := self.objects[path]):
+            return await refusal(409, "Conflict", "the object has been modified")(request)
+        return web.json_response(await self._store("MODIFIED", path, {**known, **body}, body.get("metadata", {})))
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         if request.path not in self.objects:
@@ -203,6 +204,12 @@ class FakeApiServer:
     async def _tell(self) -> None:
         async with self.news:
             self.news.notify_all()
+
+
+def _is_stale(body: dict, known: dict) -> bool:
+    """Whether a write was computed from another state than the present one."""
+    wanted = body.get("metadata", {}).get("resourceVersion")
+    return bool(wanted) and wanted != known["metadata"]["resourceVersion"]
 
 
 def _within(collection: str, path: str) -> bool:

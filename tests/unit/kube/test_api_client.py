@@ -136,6 +136,20 @@ async def test_an_answer_of_a_proxy_is_an_error_too(server, api):
         await api.get(PODS, "a", "x")
 
 
+@pytest.mark.parametrize("body", [b"<html>sign in</html>", b'{"metadata": {"na', b"", b"\xff"])
+async def test_an_answer_that_makes_no_sense_is_none(server, api, body):
+    async def answer(_):
+        return web.Response(body=body)
+
+    for ask in (api.get(PODS, "a", "x"), api.create(PODS, "a", {}), api.get_as(dict, PODS, "a", "x"),
+                api.list(dict, PODS, "a")):  # fmt: skip
+        server.faults.clear()
+        for method in ("GET", "POST"):
+            server.fail(method, "/pods", answer)
+        with pytest.raises(ApiUnreachableError, match="not the API server's"):
+            await ask
+
+
 async def test_no_answer_ends_at_the_deadline(server, api):
     server.fail("GET", "pods", server.hang)
     with pytest.raises(ApiUnreachableError, match=r"no answer within 0\.2 s"):

@@ -131,3 +131,19 @@ async def test_a_store_that_makes_no_sense_does_not_stop_the_next_namespace(swee
     for _ in range(2):
         await sweeper.look()
     assert not exists(store, made_by(store, GONE))
+
+
+async def test_a_run_that_cannot_be_read_may_refer_to_anything_and_does_not_stop_the_next_namespace(
+    sweeper, store, server, caplog
+):
+    await server.put("/api/v1/namespaces/A/configmaps/levada-store", data={"url": store.url})
+    sweeper.namespaces.add("A")  # comes before `a`
+    put_bytes(store, kept := f"{store.url}/A/{GONE}/train/0/model", b"x")
+    put_mark(store, "A", GONE, "gone")
+    garbled = {"metadata": {"uid": OTHER}, "spec": {}, "status": OVER | {"taskStates": "no base64"}}
+    await server.put(RUNS.replace("/a/", "/A/") + "/bad", **garbled)
+    for _ in range(2):
+        await sweeper.look()
+    assert exists(store, kept)
+    assert not exists(store, made_by(store, GONE))
+    assert "taskStates) cannot be read" in caplog.text

@@ -106,7 +106,7 @@ async def test_a_failure_is_told_and_tried_again_later_and_later(started, caplog
     failures = asyncio.Queue()
     work = Work()
     delays = []
-    queue = started(work, on_failure=lambda *failure: failures.put_nowait(failure), first=0.01, cap=0.04)
+    queue = started(work, on_failure=lambda *failure: failures.put(failure), first=0.01, cap=0.04)
     add_after = queue.add_after
     queue.add_after = lambda key, seconds: (delays.append(seconds), add_after(key, seconds))
     queue.add("a")
@@ -128,7 +128,11 @@ async def test_a_failure_is_told_and_tried_again_later_and_later(started, caplog
 
 async def test_one_that_fails_does_not_stop_the_others(started):
     work = Work()
-    queue = started(work, workers=1, on_failure=lambda *_: 1 / 0)
+
+    async def fails(*_):
+        raise ZeroDivisionError
+
+    queue = started(work, workers=1, on_failure=fails)
     queue.add("bad")
     queue.add("good")
     assert await work.next() == "bad"

@@ -173,3 +173,23 @@ class TestPods:
         await server.put(f"{RUNS}/r", metadata={"uid": "another"})
         await self.looks(cleanup)
         assert self.left(server) == ["t"]
+
+    async def test_a_run_whose_record_is_garbled_or_whose_pods_are_refused_does_not_stop_the_others(
+        self, cleanup, pods, server, caplog
+    ):
+        pods |= {("a", "bad"): {}, ("a", "refused"): {}}
+        for name in ("bad", "refused"):
+            cleanup._policies = {("a", name): (name, "OnCompletion")} | cleanup._policies
+            await server.put(f"{RUNS}/{name}", metadata={"uid": name}, spec={}, status={"phase": "Succeeded"})
+            await self.put(server, pods, f"pod-of-{name}", owner=name)
+            pods["a", name] = {"pod": pods["a", "r"].pop(f"pod-of-{name}")}
+        await server.put(f"{RUNS}/bad", status={"taskStates": "no base64"})
+        server.fail("DELETE", "/pod-of-refused", refusal(403, "Forbidden", "a policy"))
+        await self.put(server, pods, "t")
+        await self.run(server, Row("t", Phase.SUCCEEDED), phase="Succeeded")
+        await self.looks(cleanup)
+        assert self.left(server) == ["pod-of-bad", "pod-of-refused"]
+        assert {record.run for record in caplog.records} == {"bad", "refused"}
+        self.now += 30
+        await cleanup.look()
+        assert self.left(server) == ["pod-of-bad"]

@@ -1,9 +1,10 @@
-"""How a Pod is stopped."""
+"""How a Pod is stopped, and whose attempt it is."""
 
 import pytest
 
 from levada.kube import task_pods
 from levada.kube.client import Api
+from levada.kube.kept import UnreadableError
 
 PATH = "/api/v1/namespaces/a/pods/x"
 RUNNING = {"containerStatuses": [{"name": "main", "state": {"running": {}}}]}
@@ -29,3 +30,10 @@ async def test_a_pod_that_never_started_is_deleted(api, server, status):
 
 async def test_a_pod_that_is_being_stopped_is_left_to_it(api, server):
     assert await stop(api, server, spec={"activeDeadlineSeconds": 1}, status=RUNNING) == []
+
+
+def test_an_attempt_that_somebody_has_overwritten_is_told_with_the_pod():
+    metadata = {"name": "x", "namespace": "a", "uid": "u", "annotations": {"levada.dev/attempt": "first"}}
+    pod = task_pods.view({"metadata": metadata})
+    with pytest.raises(UnreadableError, match=r"annotation levada\.dev/attempt of Pod x cannot be read"):
+        task_pods.attempt_of(pod)

@@ -5,9 +5,12 @@ if status.observedGeneration ~= obj.metadata.generation then
 end
 
 local message = status.progress and (status.progress .. " tasks") or ""
+local stalled = false
 for _, condition in ipairs(status.conditions or {}) do
   if condition.type == "Succeeded" and condition.message and condition.message ~= "" then
     message = condition.message
+  elseif condition.type == "Stalled" then
+    stalled = condition.status == "True"
   end
 end
 
@@ -19,4 +22,4 @@ local health = {
   Failed = "Degraded",
   Cancelled = "Degraded",
 }
-return {status = health[status.phase] or "Progressing", message = message}
+return {status = stalled and "Degraded" or health[status.phase] or "Progressing", message = message}

@@ -1,0 +1,45 @@
+"""A run whose record makes no sense stops alone, says so, and goes on when somebody has put the record right."""
+
+from invariants.checker import check
+from simulation.play import NAMESPACE, Play, played
+from simulation.replica import RUNS
+from simulation.scenario import Scenario, Task
+
+
+def stalled(change):
+    """Status and reason of the condition `Stalled`."""
+    conditions = change.object.get("status", {}).get("conditions", [])
+    return next(((each["status"], each["reason"]) for each in conditions if each["type"] == "Stalled"), None)
+
+
+def test_a_record_that_was_garbled_stalls_its_run_alone_until_it_is_put_right():
+    tasks = [Task("t0", seconds=8.0), Task("t1", needs=["t0"])]
+    play = Play(Scenario(1, {"bad": tasks, "good": tasks}))
+    kept = []
+
+    def write(text):
+        play.server.patch(RUNS, NAMESPACE, "bad", {"status": {"taskStates": text}}, kind="merge", status=True)
+
+    def garble():
+        kept.append(play.server.get(RUNS, NAMESPACE, "bad")["status"]["taskStates"])
+        write("no base64")
+        play._stay_away(0)  # who knows the run needs no record: another one has to take it up
+
+    play.world.after(4.0, garble)
+    play.world.after(300.0, lambda: write(kept[0]))
+
+    ((_, history),) = played([play])
+
+    check(history)  # both have ended as they should
+    seen = [
+        (change.at, change.object["metadata"]["name"], stalled(change)) for change in history.changes("PipelineRun")
+    ]
+    states = [state for _, name, state in seen if name == "bad" and state]
+    order = [state for n, state in enumerate(states) if state != states[n - 1] or not n]
+    assert order == [("False", "Running"), ("True", "ReconcileFailed"), ("False", "Running"), ("False", "Succeeded")]
+    assert max(at for at, name, _ in seen if name == "good") < 60.0
+    (first, *_) = [event for event in history.changes("Event") if event.object["reason"] == "ReconcileFailed"]
+    assert first.object["metadata"]["name"].startswith("bad.")
+    assert "taskStates" in first.object["note"]
+    writes = [at for at, name, _ in seen if name == "bad" and 4.0 < at < 300.0]
+    assert len(writes) == 1, "what is said already is not written again"
