@@ -21,13 +21,14 @@ _OPTIONS = "options of its Pod come from inputs or other tasks"
 _CLAIM = "a PersistentVolumeClaim, which cannot be said natively"
 _LISTS = "is an artifact of type List[List["
 REFUSED = {
+    "workspace": _CLAIM,
     "endings": "fall back on their defaults where another task failed",
     "valid/artifacts_complex": _LISTS,
     "valid/collected_artifacts": _LISTS,
     "valid/critical/missing_kubernetes_optional_inputs": _OPTIONS,
     "valid/critical/pipeline_with_secret_as_env": _OPTIONS,
     "valid/critical/pipeline_with_volume_long_name": _CLAIM,
-    "valid/critical/pipeline_with_workspace": "a volume for all tasks of a run is not supported",
+    "valid/critical/pipeline_with_workspace": _CLAIM,
     "valid/parallel_and_nested/nested_parallel_for_secret": _OPTIONS,
     "valid/parallel_and_nested/parallel_for_mount_pvc": _CLAIM,
     "valid/parallel_and_nested/parallel_for_secret": _OPTIONS,
@@ -83,7 +84,7 @@ def test_what_is_converted_comes_to_the_same(name, compiled, tmp_path):
     native = tmp_path / "native.yaml"
     native.write_text(yaml_text(objects))
     one, other = (
-        _told(levada.run(Document(name, path), tmp_path / path.stem, found.environment))
+        _told(levada.run_here(Document(name, path), tmp_path / path.stem, found.environment))
         for path in (compiled / f"{name}.yaml", native)
     )
     assert one == other
@@ -93,5 +94,4 @@ def test_what_is_converted_comes_to_the_same(name, compiled, tmp_path):
 def _told(run):
     """Of a run what does not depend on when and where it was."""
     tasks = {task["path"]: (task["phase"], task["reason"], levada.parameters(task["outputs"])) for task in run["tasks"]}
-    outputs = {name: levada.plain(value) for name, value in run["outputs"].items()}
-    return {"phase": run["phase"], "outputs": outputs, "tasks": tasks}
+    return {"phase": run["phase"], "outputs": run["outputs"], "tasks": tasks}
