@@ -98,7 +98,7 @@ def test_the_watches_of_our_kinds_expire(scene):
 @pytest.mark.fault("no connection to the API server for as long as a task runs", seen="the run goes on when it is back")
 def test_the_api_server_is_away_for_a_while(scene):
     scene.begin("away")
-    scene.runs.running("away")
+    scene.until(lambda: scene.runs.pods("away"), "its first Pod")
     cut, closed = Fault("event", ".*", actions.cut, times=_OUTAGE), Fault(".*", ".*", actions.close, times=_OUTAGE)
     with scene.proxy.script(cut, closed):
         scene.until(
