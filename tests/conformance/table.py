@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from conformance.expected import ELSEWHERE, NOT_IN_A_CLUSTER
+
 REPO = Path(__file__).resolve().parents[2]
 PAGE = REPO / "docs" / "kfp.md"
 BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
@@ -48,6 +50,11 @@ def table() -> str:
     ]
     lines += ["", "| platform and the rest | how | tested by |", "|---|---|---|"]
     lines += [f"| {row} | {how} | `{_UNIT}/test_{file}.py` |" for row, (how, file) in PLATFORM.items()]
+    lines += ["", "Of Kubeflow's own documents these are read, and not run on a laptop:", "", "| document | why |", "|---|---|"]
+    lines += [f"| `{name.removeprefix('valid/')}` | {why} |" for name, why in sorted(ELSEWHERE.items())]
+    only_here = sorted(set(NOT_IN_A_CLUSTER) - set(ELSEWHERE))
+    lines += ["", "and these on a laptop only:", "", "| document | why |", "|---|---|"]
+    lines += [f"| `{name.removeprefix('valid/')}` | {NOT_IN_A_CLUSTER[name]} |" for name in only_here]
     return "\n".join(lines)
 
 
