@@ -50,7 +50,13 @@ def table() -> str:
     ]
     lines += ["", "| platform and the rest | how | tested by |", "|---|---|---|"]
     lines += [f"| {row} | {how} | `{_UNIT}/test_{file}.py` |" for row, (how, file) in PLATFORM.items()]
-    lines += ["", "Of Kubeflow's own documents these are read, and not run on a laptop:", "", "| document | why |", "|---|---|"]
+    lines += [
+        "",
+        "Of Kubeflow's own documents these are read, and not run on a laptop:",
+        "",
+        "| document | why |",
+        "|---|---|",
+    ]
     lines += [f"| `{name.removeprefix('valid/')}` | {why} |" for name, why in sorted(ELSEWHERE.items())]
     only_here = sorted(set(NOT_IN_A_CLUSTER) - set(ELSEWHERE))
     lines += ["", "and these on a laptop only:", "", "| document | why |", "|---|---|"]

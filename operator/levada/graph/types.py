@@ -56,6 +56,7 @@ _KINDS: list[tuple[type, str]] = [
 ]
 """The kind of each JSON value; a bool is an int to Python, so it comes first."""
 
+_SWITCHES = {"true": True, "t": True, "1": True, "false": False, "f": False, "0": False}
 _MAX_DEPTH = 64
 """Levels of nesting in a List or Dict; far fewer than Python's stack bears."""
 
@@ -131,8 +132,8 @@ def parse_text(type_: str, text: str) -> Any:
     if type_ == STRING:
         return text
     trimmed = text.strip()
-    if type_ == BOOLEAN and trimmed.lower() in ("true", "false"):
-        return trimmed.lower() == "true"
+    if type_ == BOOLEAN and trimmed.lower() in _SWITCHES:
+        return _SWITCHES[trimmed.lower()]
     try:
         value = json.loads(trimmed, parse_constant=_refuse_constant)
     except ValueMismatchError:

@@ -169,6 +169,8 @@ def test_values_nested_too_deeply_are_refused_instead_of_exhausting_the_stack():
         ("Float", "1.0", 1),
         ("Boolean", "True\n", True),
         ("Boolean", "false", False),
+        ("Boolean", "1", True),
+        ("Boolean", "F\n", False),
         ("List", '[1, "a"]', [1, "a"]),
         ("Dict", '{"a": null, "b": 1}', {"b": 1}),
     ],

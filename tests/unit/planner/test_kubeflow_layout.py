@@ -110,6 +110,13 @@ def test_a_list_is_told_in_order_and_each_place_is_brought_once():
     assert [item.path for item in layout(inputs, made).stage] == ["/s3/bucket/b/data", "/s3/bucket/a/data"]
 
 
+def test_a_whole_artifact_of_a_list_without_any_is_left_out():
+    wanted = component(
+        {"data": Input("data", "Dataset", False, is_optional=True)}, args=(Reference(Use.INPUT_ARTIFACT, "data"),)
+    )
+    assert layout({"data": ()}, wanted).run.args == layout({}, wanted).run.args
+
+
 @pytest.mark.parametrize(
     ("wanted", "text"),
     [

@@ -56,8 +56,9 @@ def lay_out(component: Component, inputs: Mapping[str, Datum], folder: str, root
         if wanted.use is Use.INPUT_METADATA:
             return metadata_text(telling[wanted.name], wanted.key)
         if wanted.use is Use.INPUT_ARTIFACT:
-            is_list = item_type(component.inputs[wanted.name].type) is not None
-            return text_of_value(telling[wanted.name] if is_list else telling[wanted.name][0])
+            if item_type(component.inputs[wanted.name].type) is not None:
+                return text_of_value(telling[wanted.name])
+            return next((text_of_value(one) for one in telling[wanted.name]), None)
         first = next((place for _, place in given[wanted.name]), None)
         return None if first is None else first.path if wanted.use is Use.INPUT_PATH else first.uri
 
