@@ -1,7 +1,7 @@
 """URIs of objects: what we take, and how one is read.
 
 After `s3://bucket/`, `gs://bucket/` and `az://container/` the key stands as it is: nobody's tools decode it there.
-`file://` URIs are decoded, because that is how `Path.as_uri()` writes them.
+`file://` URIs are decoded, because that is how `Path.as_uri()` writes them; a plain absolute path is a file too.
 """
 
 from __future__ import annotations
@@ -49,6 +49,14 @@ def parse_uri(uri: str) -> Uri:
     UriRefusedError
         When `uri` is of a scheme that we do not know or holds a key that could mean another place.
     """
+    scheme, bucket, key = ("file", "", uri) if uri.startswith("/") else _split(uri)
+    key = key.strip("/")
+    if key and (fault := key_fault(key)):
+        raise UriRefusedError(f"{uri!r} {fault}")
+    return Uri(scheme, bucket, key)
+
+
+def _split(uri: str) -> tuple[str, str, str]:
     scheme, separator, rest = uri.partition("://")
     if not separator or scheme not in SCHEMES:
         raise UriRefusedError(f"{uri!r} is not the URI of an artifact; use s3://, gs://, az:// or file:///")
@@ -56,13 +64,10 @@ def parse_uri(uri: str) -> Uri:
     if scheme == "file":
         if bucket not in ("", "localhost"):
             raise UriRefusedError(f"{uri!r} names a host; a file URI has three slashes: file:///{rest}")
-        bucket, key = "", unquote(key, errors="strict")
-    elif not bucket:
+        return scheme, "", unquote(key, errors="strict")
+    if not bucket:
         raise UriRefusedError(f"{uri!r} names no bucket")
-    key = key.strip("/")
-    if key and (fault := key_fault(key)):
-        raise UriRefusedError(f"{uri!r} {fault}")
-    return Uri(scheme, bucket, key)
+    return scheme, bucket, key
 
 
 def key_fault(key: str) -> str | None:

@@ -24,6 +24,12 @@ def test_a_key_stands_as_it_is_but_in_a_file_uri():
     assert str(parse_uri("file:///a%20b")) == "file:///a%20b"
 
 
+def test_an_absolute_path_is_a_file_as_it_is_written():
+    assert parse_uri("/a b/c%20d") == ("file", "", "a b/c%20d")
+    with pytest.raises(UriRefusedError):
+        parse_uri("/a/../b")
+
+
 @pytest.mark.parametrize(
     ("uri", "root", "under"),
     [
