@@ -20,6 +20,8 @@ def is_as_recorded(found: levada.Told, document: Document) -> None:
     assert (kept["digest"], kept["arguments"]) == (document.digest, document.arguments), "stale: record it again"
     assert kept["status"] in ("Succeeded", "Failed"), f"kfp.local cannot run it: {kept['error']}; write it by hand"
     assert found["phase"] == kept["status"], found["message"]
+    failed = [task["path"].rpartition(".")[2] for task in found["tasks"] if task["phase"] == "Failed"]
+    assert _failed_task(kept) in (None, *failed)
     if document.name not in RANDOM:
         assert found["outputs"] == kept["outputs"]
         if kept["tasks"]:  # of a pipeline of one component kfp.local tells nothing but the outputs
@@ -44,6 +46,12 @@ def must_have(expected: ByHand) -> None:
     """Leave the test out where the program that its document starts is not installed."""
     if not shutil.which(expected.program):
         pytest.skip(f"left out: {expected.program} is not installed")
+
+
+def _failed_task(kept: dict[str, Any]) -> str | None:
+    """The task at fault by its own name, which kfp.local tells of innermost tasks that stand in no loop."""
+    told = re.search(r"Inner task failed: \x1b\[96m'([^']+)'", kept.get("error", ""))
+    return told[1] if told and "-iteration-" not in told[1] else None
 
 
 def _values_of(tasks: list[dict[str, Any]]) -> list[str]:

@@ -21,6 +21,7 @@ _OPTIONS = "options of its Pod come from inputs or other tasks"
 _CLAIM = "a PersistentVolumeClaim, which cannot be said natively"
 _LISTS = "is an artifact of type List[List["
 REFUSED = {
+    "platform": _CLAIM,
     "workspace": _CLAIM,
     "endings": "fall back on their defaults where another task failed",
     "valid/artifacts_complex": _LISTS,

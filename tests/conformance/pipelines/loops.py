@@ -47,6 +47,7 @@ ROWS = (
     "parallelism",
     "Collected parameters",
     "fields of a loop's item",
+    "`parameterExpressionSelector`",
 )
 OUTPUTS = {"Output": 60}
 TASKS = {"depth": {"Output": "[[5, 6], [10, 12]]"}}
