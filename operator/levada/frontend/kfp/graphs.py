@@ -13,6 +13,7 @@ from levada.frontend.kfp.containers import read_container
 from levada.frontend.kfp.importers import read_importer
 from levada.frontend.kfp.platform import PodReader, has_bindings
 from levada.frontend.kfp.policies import read_cache, read_retry
+from levada.frontend.kfp.task_config import tell
 from levada.frontend.kfp.types import read_inputs
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.order import check_order
@@ -90,6 +91,12 @@ class GraphReader:
         self, name: str, raw: ir.Task, body: Body, sources: Sources, place: Path, retry: Retry
     ) -> Task:
         bindings = sources.read(name, raw.inputs, place / "inputs")
+        component = self.document.components.get(raw.component_ref.name, ir.Component())
+        deadline, options = self._pod(name, component, sources)
+        if component.task_config_passthroughs and isinstance(body, Component):
+            asks = self.at / "components" / raw.component_ref.name / "taskConfigPassthroughs"
+            told = tell(component, body, options, bindings, asks, self.mistakes)
+            body, options, bindings = told.body, told.options, told.bindings
         loop, bindings = self._loop(raw, bindings, body, sources, place)
         when = self._condition(raw, bindings, body, place / "triggerPolicy" / "condition")
         ignores_failure = raw.trigger_policy.strategy == ALL_COMPLETED
@@ -104,39 +111,36 @@ class GraphReader:
                 after.append(After(other, require_success=not ignores_failure))
             else:
                 self.mistakes.add_unknown(place / "dependentTasks" / index, "task", other, sources.made)
-        config, pod, bound_pod = self._pod(name, raw, sources)
+        options = merge(self.template, options)
+        is_bound = has_bindings(options)
         return Task(
             name,
             body,
             used,
             tuple(after),
-            pod,
+            {} if is_bound else options,
             self._retry(raw, place, retry),
-            config.active_deadline_seconds or None,
+            deadline,
             is_tolerated=ignores_failure,
             when=when,
             loop=loop,
             cache=read_cache(raw.caching_options) if self.is_cached and isinstance(body, Component) else None,
-            bound_pod=bound_pod,
+            bound_pod=Compose(options) if is_bound else None,
             falls_back=ignores_failure,
         )
 
-    def _pod(
-        self, name: str, raw: ir.Task, sources: Sources
-    ) -> tuple[platform_ir.Config, Mapping[str, Any], Compose | None]:
-        """What is said of the task's Pods; and as options those that are known, or all where some have bindings."""
-        component = self.document.components.get(raw.component_ref.name)
-        label = (component.executor_label if component else None) or ""
+    def _pod(self, name: str, component: ir.Component, sources: Sources) -> tuple[int | None, Mapping[str, Any]]:
+        """What the document says of a task's Pods: how many seconds they may run, and their options."""
+        label = component.executor_label or ""
         config = self.platform.deployment_spec.executors.get(label, platform_ir.Config())
-        merged = self.template
+        options: Mapping[str, Any] = {}
         if label in self.platform.deployment_spec.executors:
             at = self.at / "platforms" / "kubernetes" / "deploymentSpec" / "executors" / label
             options = PodReader(name, sources, at).read(config)
             check_template(options, at, self.catalogue.allowed, self.mistakes)
-            merged = merge(merged, options)
         if self.platform.pipeline_config.workspace is not None:
-            merged = merge(merged, workspace.OPTIONS)
-        return config, ({} if has_bindings(merged) else merged), (Compose(merged) if has_bindings(merged) else None)
+            options = merge(options, workspace.OPTIONS)
+        return config.active_deadline_seconds or None, options
 
     def _body(self, raw: ir.Task, place: Path, retry: Retry, trail: tuple[str, ...]) -> Body:
         """What a task runs. Tasks that share a component share one reading of it."""
@@ -166,9 +170,9 @@ class GraphReader:
             what = "hold one another in a cycle" if name in trail[:-1] else f"are nested deeper than {DEEPEST} levels"
             self.mistakes.add(place / "componentRef" / "name", f"the components {what}: {shown}")
             return UNKNOWN
-        if component.task_config_passthroughs:
-            self.mistakes.add(at / "taskConfigPassthroughs", "is not supported: write the settings of the Pod out")
         if component.dag is not None:
+            if component.task_config_passthroughs:
+                self.mistakes.add(at / "taskConfigPassthroughs", "has no meaning here: a graph has no Pod of its own")
             return self._graph(component, at, retry, trail)
         executor = self.document.deployment_spec.executors.get(component.executor_label or "")
         where = self.at / "deploymentSpec" / "executors" / (component.executor_label or "")
