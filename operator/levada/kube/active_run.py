@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import Any
 
 import msgspec
 
@@ -35,7 +36,7 @@ from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
 from levada.planner.run import Run
 from levada.planner.settings import PodSettings
-from levada.planner.sighting import MAIN, is_dead, sight, waits_mutely
+from levada.planner.sighting import MAIN, is_dead, is_outstayed, sight, waits_mutely
 from levada.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
@@ -88,6 +89,7 @@ class ActiveRun:
     _hints: PodHints = field(init=False)
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
+    _logs: list[Coroutine[Any, Any, None]] = field(default_factory=list)
     _told: int = 0
 
     def __post_init__(self) -> None:
@@ -134,6 +136,7 @@ class ActiveRun:
         self.run.brace(now, cancel=spec.get("cancel", False))
         for name in changed | {name for name in self._live if name not in self.pods}:
             waits += await self._see(name, now)
+        await self._keep_logs()
         waits += self._pending_waits(now)
         self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
         self.hearing.listen(self.run, spec, now)
@@ -174,11 +177,14 @@ class ActiveRun:
         leaf.pod = name
         sighting, waits = await self._sight(pod, leaf, now)
         self.run.observe(path, attempt, sighting, now, dead=is_dead(pod))
+        if is_outstayed(pod):
+            await task_pods.clear(self._api, pod)
         if leaf.phase.is_final or leaf.attempt != attempt:
             self._live.pop(name, None)
             self._hints.forget(pod)
             what = leaf.phase if leaf.phase.is_final else f"failed ({leaf.reason}), to be tried again"
             _log.info("attempt %d ended: %s", attempt, what, extra={"task": path})
+            self._logs.append(self._keep_log(pod, leaf, attempt))
         return waits
 
     async def _sight(self, pod: PodView, leaf: Leaf, now: datetime) -> tuple[Sighting, list[float]]:
@@ -280,24 +286,27 @@ class ActiveRun:
         path, attempt = task_pods.attempt_of(pod)
         if not self.run.is_recorded(path, attempt):
             return
-        await self._keep_log(pod, path, attempt)
         await task_pods.release(self._api, pod)
         finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
         metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
         if self.pods.get(pod.metadata.name) is pod:  # else the watch was faster
             self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
 
-    async def _keep_log(self, pod: PodView, path: str, attempt: int) -> None:
+    async def _keep_logs(self) -> None:
+        """Keep the logs of what has just failed, before that is recorded: nobody would come back for them later."""
+        logs, self._logs = self._logs, []
+        await asyncio.gather(*logs)
+
+    async def _keep_log(self, pod: PodView, leaf: Leaf, attempt: int) -> None:
         """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
         main = pod.container(MAIN)
         ended = main.state.terminated if main else None
-        leaf = self.run.leaves.get(path)
-        if not (ended and ended.exit_code) or leaf is None or not leaf.component.log_tail:
+        if not (ended and ended.exit_code) or not leaf.component.log_tail:
             return
         try:
-            await self.store.keep_log(self._api, self.identity, pod.metadata.name, path, attempt)
+            await self.store.keep_log(self._api, self.identity, pod.metadata.name, leaf.path, attempt)
         except (ApiError, ApiUnreachableError, StoreError) as error:
-            _log.warning("the end of its log is not kept: %s", error, extra={"task": path})
+            _log.warning("the end of its log is not kept: %s", error, extra={"task": leaf.path})
 
 
 def _at_most(room: int | None) -> int:

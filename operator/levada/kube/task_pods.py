@@ -14,13 +14,12 @@ from levada.planner import reasons
 from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, TASK_ANNOTATION
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal, refusal_of
+from levada.planner.sighting import CLEAR_DEADLINE, STOP_DEADLINE
 
 FORBIDDEN = 403
 NOT_FOUND = 404
 CONFLICT = 409
 _INVALID = 422  # the answer to a patch with another UID
-STOP_DEADLINE = 1
-"""`activeDeadlineSeconds` of a Pod that is to end now; the kubelet gives its containers their grace."""
 
 
 def view(pod: dict[str, Any]) -> PodView:
@@ -104,7 +103,17 @@ async def stop(api: Api, pod: PodView, grace: int) -> None:
     if not any(status.state.running for status in pod.status.container_statuses):
         await delete(api, pod, grace)
         return
-    patch = {"metadata": {"uid": pod.metadata.uid}, "spec": {"activeDeadlineSeconds": STOP_DEADLINE}}
+    await _end_within(api, pod, STOP_DEADLINE)
+
+
+async def clear(api: Api, pod: PodView) -> None:
+    """End what still runs beside a main container that has ended; its agent then stores what there is."""
+    if not pod.metadata.deletion_timestamp and pod.spec.active_deadline_seconds not in (STOP_DEADLINE, CLEAR_DEADLINE):
+        await _end_within(api, pod, CLEAR_DEADLINE)
+
+
+async def _end_within(api: Api, pod: PodView, seconds: int) -> None:
+    patch = {"metadata": {"uid": pod.metadata.uid}, "spec": {"activeDeadlineSeconds": seconds}}
     try:
         await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch)
     except ApiError as error:

@@ -23,6 +23,9 @@ _FORBIDDEN = (
     ("looking up service account", "ServiceAccountMissing", "the ServiceAccount does not exist"),
     ("is being terminated", "NamespaceTerminating", "the namespace is being deleted"),
 )
+_DENIED = ("denied request", "denied the request")
+"""How a policy and a webhook say no, with whatever status; what they refuse today they may let pass tomorrow."""
+_ADMISSION = "AdmissionDenied"
 _UNPROCESSABLE = 422
 _FORBIDDEN_STATUS = 403
 
@@ -38,12 +41,14 @@ class Refusal:
 
 def refusal_of(status: int, message: str, kind: str = "Pod") -> Refusal:
     """What an answer other than success to the creation of a Pod, or of another kind, means."""
+    lowered = message.lower()
+    if any(sign in lowered for sign in _DENIED):
+        return Refusal(_ADMISSION, f"an admission policy refused the {kind}: {message}")
     if status == _UNPROCESSABLE:
         return Refusal(reasons.INVALID_POD, f"the API server refused the {kind}: {message}", is_lasting=True)
     if status == _FORBIDDEN_STATUS:
-        lowered = message.lower()
         for sign, reason, meaning in _FORBIDDEN:
             if sign in lowered:
                 return Refusal(reason, f"{meaning} ({message})")
-        return Refusal("AdmissionDenied", f"an admission policy refused the {kind}: {message}")
+        return Refusal(_ADMISSION, f"an admission policy refused the {kind}: {message}")
     return Refusal("ApiError", f"the API server answered {status}: {message}")

@@ -17,6 +17,10 @@ from levada.planner.results import outcome_of
 
 MAIN = "main"
 AGENT = "agent"
+STOP_DEADLINE = 1
+"""`activeDeadlineSeconds` of a Pod that is to end now; the kubelet gives its containers their grace."""
+CLEAR_DEADLINE = 2
+"""That of a Pod of which only what outstays its main container is to end: how that ended stands."""
 
 _REJECTIONS = (
     "OutOf",
@@ -101,6 +105,16 @@ def waits_mutely(pod: PodView) -> bool:
     return is_waiting and not _waiting(pod, pod.container(MAIN), pod.container(AGENT)).reason
 
 
+def is_outstayed(pod: PodView) -> bool:
+    """Whether a container that somebody put into `pod` runs on after the main one: the kubelet waits for it for ever.
+
+    Sidecars, ours and others', are init containers: those the kubelet stops itself.
+    """
+    main = pod.container(MAIN)
+    ended = main is not None and main.state.terminated is not None
+    return ended and any(status.state.running for status in pod.status.container_statuses)
+
+
 def is_dead(pod: PodView) -> bool:
     """Whether it is proven that no container of `pod` runs any more: every one ended, or none ever had a node."""
     if not pod.spec.node_name:
@@ -150,7 +164,7 @@ def _main_failure(pod: PodView, component: Component, ended: Terminated) -> Fail
     disruption = _disruption(pod)
     if disruption:
         return Failure(disruption.reason, disruption.message, *rest)
-    if pod.status.reason == "DeadlineExceeded":
+    if pod.status.reason == "DeadlineExceeded" and pod.spec.active_deadline_seconds != CLEAR_DEADLINE:
         return Failure(reasons.TIMEOUT, "stopped at its deadline", *rest)
     if pod.status.reason == reasons.EVICTED:
         return Failure(

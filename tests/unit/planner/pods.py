@@ -42,14 +42,18 @@ def pod(
     node: str = "n1",
     deleted: bool = False,
     conditions: tuple[dict[str, str], ...] = (),
+    deadline: int | None = None,
+    beside: dict[str, Any] | None = None,
 ) -> PodView:
-    """A Pod whose containers are in these states, decoded as the watch decodes it."""
+    """A Pod whose containers are in these states, as the watch decodes it; `beside` is one of somebody else's."""
     metadata: dict[str, Any] = {"name": "p", "namespace": "ns", "uid": "u", "creationTimestamp": STARTED}
     metadata |= {"deletionTimestamp": FINISHED} if deleted else {}
     status: dict[str, Any] = {"phase": phase, "reason": reason, "message": message, "conditions": list(conditions)}
     if main is not None:
         status["containerStatuses"] = [{"name": "main", "state": main}]
+        status["containerStatuses"] += [{"name": "beside", "state": beside}] if beside else []
     if agent is not None:
         status["initContainerStatuses"] = [{"name": "agent", "state": agent}]
-    body = {"metadata": metadata, "spec": {"nodeName": node} if node else {}, "status": status}
+    spec = ({"nodeName": node} if node else {}) | ({"activeDeadlineSeconds": deadline} if deadline else {})
+    body = {"metadata": metadata, "spec": spec, "status": status}
     return msgspec.json.decode(msgspec.json.encode(body), type=PodView)

@@ -32,6 +32,19 @@ def test_a_pod_that_is_invalid_never_becomes_valid():
     assert (refusal.reason, refusal.is_lasting) == ("InvalidPod", True)
 
 
+@pytest.mark.parametrize("status", [400, 403, 422])
+@pytest.mark.parametrize(
+    "message",
+    [
+        "pods \"p\" is forbidden: ValidatingAdmissionPolicy 'p' with binding 'b' denied request: no",
+        'admission webhook "policy.example.org" denied the request: no',
+    ],
+)
+def test_a_policy_may_change_its_mind_whatever_status_it_answers_with(status, message):
+    refusal = refusal_of(status, message)
+    assert (refusal.reason, refusal.is_lasting) == ("AdmissionDenied", False)
+
+
 @pytest.mark.parametrize("status", [409, 429, 500, 503])
 def test_trouble_of_the_api_server_is_nobodys_fault_and_passes(status):
     assert not refusal_of(status, "later").is_lasting

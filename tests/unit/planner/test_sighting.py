@@ -9,7 +9,7 @@ from levada.graph.types import FLOAT, INTEGER
 from levada.planner import reasons
 from levada.planner.attempt import Doomed, Failure, ManifestNeeded, Running, Success, Waiting
 from levada.planner.handoff import AgentError, ArtifactRecord, Manifest, OutputRecord, Report
-from levada.planner.sighting import is_dead, sight
+from levada.planner.sighting import CLEAR_DEADLINE, STOP_DEADLINE, is_dead, is_outstayed, sight
 from unit.planner.pods import NOW, RUNS, ended, pod, reported, waits
 
 HOUR = timedelta(hours=1)
@@ -164,3 +164,30 @@ class TestDead:
 
     def test_is_not_what_has_a_node_and_says_nothing_yet(self):
         assert not is_dead(pod(phase="Pending", deleted=True))
+
+
+class TestContainersOfOthers:
+    """What an admission webhook puts into a Pod beside the main container."""
+
+    @pytest.mark.parametrize(
+        ("main", "beside", "outstays"), [(ended(), RUNS, True), (RUNS, RUNS, False), (ended(1), ended(), False)]
+    )
+    def test_outstay_the_main_one_when_that_has_ended_and_they_have_not(self, main, beside, outstays):
+        assert is_outstayed(pod(main, RUNS, beside=beside)) is outstays
+
+    def test_sidecars_do_not_outstay_since_the_kubelet_stops_them(self):
+        assert not is_outstayed(pod(ended(), RUNS))
+
+    @pytest.mark.parametrize(
+        ("deadline", "reason"), [(CLEAR_DEADLINE, reasons.ERROR), (STOP_DEADLINE, reasons.TIMEOUT)]
+    )
+    def test_being_stopped_are_not_the_main_ones_end(self, deadline, reason):
+        view = pod(ended(3), ended(), phase="Failed", reason="DeadlineExceeded", deadline=deadline, beside=ended(137))
+        assert failure(view).reason == reason
+
+    def test_being_stopped_leave_its_outputs_as_they_are(self):
+        agent = reported(Report(outputs=OUTPUTS))
+        view = pod(
+            ended(), agent, phase="Failed", reason="DeadlineExceeded", deadline=CLEAR_DEADLINE, beside=ended(137)
+        )
+        assert isinstance(see(view, MODEL), Success)
