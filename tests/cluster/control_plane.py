@@ -24,6 +24,7 @@ UNAUDITED = {"apiVersion": "audit.k8s.io/v1", "kind": "Policy", "rules": [{"leve
 
 
 def start() -> None:
+    """Start what of it does not run."""
     start_server(_AUDIT_POLICY)
     processes.start("kube-controller-manager", [program("kube-controller-manager"), *_controller_manager()])
     processes.start("kube-scheduler", [program("kube-scheduler"), *_scheduler()])

@@ -45,14 +45,15 @@ def _refuse_strange_kubelet() -> None:
     """Two kubelets in one control group remove each other's Pods; only our own clusters are known to keep apart."""
     ours = processes.pids_of_all_clusters("kubelet")
     for name in Path("/proc").glob("[0-9]*/comm"):
+        pid = int(name.parent.name)
         try:
-            other = name.read_text().strip() == "kubelet" and int(name.parent.name) not in ours
+            is_kubelet = name.read_text().strip() == "kubelet"
         except (FileNotFoundError, ProcessLookupError):
             continue
-        if other:
+        # One of ours that has just ended is still listed until whoever started it asks.
+        if is_kubelet and pid not in ours and processes.is_alive(pid):
             raise ClusterError(
-                f"A kubelet that is not ours runs here (pid {name.parent.name}). "
-                "Use that cluster: LEVADA_TEST_KUBECONFIG=path"
+                f"A kubelet that is not ours runs here (pid {pid}). Use that cluster: LEVADA_TEST_KUBECONFIG=path"
             )
 
 

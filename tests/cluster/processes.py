@@ -81,6 +81,11 @@ def stop(name: str, patience: float = 10) -> None:
     (_PIDS / f"{name}.json").unlink(missing_ok=True)
 
 
+def is_alive(pid: int) -> bool:
+    """Whether the process runs; one that has ended and was not asked about yet does not."""
+    return _start_time(pid) is not None
+
+
 def _start_time(pid: int) -> int | None:
     """When the process started, in clock ticks since boot: with the pid, its identity."""
     try:

@@ -105,7 +105,9 @@ def _make_bucket() -> None:
             f"-master={NODE_IP}:{_MASTER}",
             f"-filer={NODE_IP}:{_FILER}",
         )
+        if _BUCKET in run("nsenter", *shell, stdin="s3.bucket.list\n"):
+            return True
         run("nsenter", *shell, stdin=f"s3.bucket.create -name {_BUCKET}\n")
-        return _BUCKET in run("nsenter", *shell, stdin="s3.bucket.list\n")
+        return False
 
     until(made, "the store's bucket", 30, every=0.5)

@@ -14,7 +14,7 @@ _NO_TESTS = 5  # pytest's exit code
 _QUICK = ("unit", "property", "simulation", "cli", "local", "conformance")
 _ON_A_CLUSTER = ("integration", "e2e")
 # Levada goes and comes back in these: one after the other, and when nothing else needs it.
-_ALONE = ("faults", "install")
+_ALONE = ("faults", "install", "outages")
 
 
 @dataclass

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from levada.store.outputs import Homes
 
 Result = TypeVar("Result")
+_LAST_WORDS = 15.0
+"""Seconds that are kept for saying that the store did not answer."""
 
 
 def main() -> int:
@@ -49,7 +51,8 @@ def _live(settings: Settings) -> Report:
     signal.signal(signal.SIGTERM, lambda *_: mailbox.put(stop))
     settings.ready_file.unlink(missing_ok=True)  # Of an earlier container of this Pod.
     assignment = settings.read_assignment()
-    stores = Stores(from_folder(settings.store_folder), ambient=True)
+    config = from_folder(settings.store_folder)
+    stores = Stores(config, ambient=True)
 
     homes: Homes = {}
     _start(lambda: homes.update(work.before(stores, assignment)), mailbox)
@@ -63,7 +66,9 @@ def _live(settings: Settings) -> Report:
     mailbox.get()
     say("the main container ended")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # From here only the kubelet's SIGKILL ends us.
-    return _translated(lambda: work.after(stores, assignment, homes))
+    # What was made may have taken hours: a store that is away is waited for nearly as long as the kubelet waits for us.
+    patient = Stores(config, ambient=True, patience=max(assignment.grace - _LAST_WORDS, assignment.grace / 2))
+    return _translated(lambda: work.after(patient, assignment, homes))
 
 
 def _start(act: Callable[[], None], mailbox: SimpleQueue[object]) -> None:

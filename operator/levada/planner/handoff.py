@@ -81,12 +81,15 @@ class Assignment(msgspec.Struct, frozen=True, omit_defaults=True):
         The attempt's folder in the store (a URI).
     answer
         The path of the file in which an executor of Kubeflow's says what it made.
+    grace
+        Seconds that the kubelet gives it once the main container has ended.
     """
 
     root: str
     stage: list[StageInput] = []
     collect: list[CollectOutput] = []
     answer: str | None = None
+    grace: int = 120
 
 
 class ArtifactRecord(msgspec.Struct, frozen=True, omit_defaults=True):

@@ -90,7 +90,7 @@ def build_pod(
     annotations = {TASK_ANNOTATION: path, ATTEMPT_ANNOTATION: str(attempt)} | _value_annotations(layout)
     spec = _spec(run, path, attempt, component, layout, template, settings)
     if has_agent:
-        spec["initContainers"] = [_agent(layout, root, settings)]
+        spec["initContainers"] = [_agent(layout, root, component.output_grace, settings)]
         spec["terminationGracePeriodSeconds"] = component.output_grace
     annotations[SPEC_ANNOTATION] = digest_of([spec, annotations])
     manifest = {
@@ -216,9 +216,10 @@ _PLACEMENT = (
 )
 
 
-def _agent(layout: Layout, root: str, settings: PodSettings) -> dict[str, Any]:
+def _agent(layout: Layout, root: str, grace: int, settings: PodSettings) -> dict[str, Any]:
     ready = f"{FOLDER}/inputs/.ready"
-    assignment = msgspec.json.encode(Assignment(root, layout.stage, layout.collect, layout.answer)).decode()
+    told = Assignment(root, layout.stage, layout.collect, layout.answer, grace)
+    assignment = msgspec.json.encode(told).decode()
     agent: dict[str, Any] = {
         "name": AGENT,
         "image": settings.agent_image,

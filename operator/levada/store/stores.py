@@ -140,7 +140,7 @@ class Stores:
         options: ClientConfig = {
             "connect_timeout": timedelta(seconds=min(5.0, self._patience)),
             # Of one read, not of the whole body, which `timeout` bounds and may take hours.
-            "read_timeout": timedelta(seconds=self._patience),
+            "read_timeout": timedelta(seconds=min(PATIENCE, self._patience)),
             "timeout": timedelta(days=2),
             "user_agent": "levada",
         }
