@@ -3,8 +3,8 @@
 import pytest
 
 from e2e.operator_pod import Operator
-from e2e.runs import BASE_IMAGE, Runs
-from e2e.witness import Witness
+from e2e.runs import BASE_IMAGE
+from e2e.witness import witnessed
 
 
 @pytest.fixture(scope="session")
@@ -27,18 +27,17 @@ def store(give_store, namespace):
     give_store(namespace)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def runs_in(operator, kubectl):
-    """`runs_in(namespace)` applies runs there and waits for them."""
-    return lambda namespace: Runs(kubectl, namespace)
+    """`runs_in(namespace)` applies runs there and waits for them; in the end the invariants have held."""
+    with witnessed(kubectl) as make:
+        yield make
 
 
 @pytest.fixture
-def runs(runs_in, kubectl, namespace):
+def runs(operator, kubectl, namespace):
     """Apply runs in the test's namespace and wait for them; whatever they did, the invariants hold at the end."""
-    seen, witness = runs_in(namespace), Witness(kubectl.kubeconfig, namespace)
-    try:
+    with witnessed(kubectl) as make:
+        seen = make(namespace)
         yield seen
         seen.check_invariants()
-    finally:
-        witness.testify()

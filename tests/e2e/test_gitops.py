@@ -6,7 +6,7 @@ import pytest
 
 from cluster.kubectl import KubectlError
 from e2e import gitops
-from e2e.runs import Runs, container, kind
+from e2e.runs import container, kind
 
 _NUMBER = {"outputs": [{"name": "n", "type": "Integer"}]}
 
@@ -31,8 +31,8 @@ def pods(runs):
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4])
-def test_in_any_order_and_twice_nothing_changes_and_nothing_runs_again(operator, kubectl, namespace, seed):
-    objects, runs = repository(namespace), Runs(kubectl, namespace)
+def test_in_any_order_and_twice_nothing_changes_and_nothing_runs_again(runs, kubectl, namespace, seed):
+    objects = repository(namespace)
     gitops.apply(kubectl, objects, seed)
     gitops.apply(kubectl, objects, seed + 100)  # in the middle of the run
     status, _ = runs.succeed("run")
@@ -45,8 +45,8 @@ def test_in_any_order_and_twice_nothing_changes_and_nothing_runs_again(operator,
     assert len(ran) == 2
 
 
-def test_drift_is_put_back_and_the_run_that_was_stays_as_it_was(operator, kubectl, namespace):
-    objects, runs = repository(namespace), Runs(kubectl, namespace)
+def test_drift_is_put_back_and_the_run_that_was_stays_as_it_was(runs, kubectl, namespace):
+    objects = repository(namespace)
     gitops.apply(kubectl, objects, 1)
     runs.succeed("run")
     ran = pods(runs)

@@ -4,14 +4,28 @@ import json
 import os
 import subprocess
 import tempfile
+from contextlib import ExitStack, contextmanager
 
 from cluster.paths import VENV
+from e2e.runs import Runs
 from invariants.checker import timeline, violations
 from invariants.history import Change, History
 
 _KINDS = ("pods", "pipelineruns.levada.dev")
 _STATED = {"I1", "I2", "I3"}
 """What holds whatever a test does to the objects by hand; the simulation decides the others."""
+
+
+@contextmanager
+def witnessed(kubectl):
+    """`make(namespace)` gives the runs there; at the end, whatever became of them, the invariants have held."""
+    with ExitStack() as witnesses:
+
+        def make(namespace):
+            witnesses.callback(Witness(kubectl.kubeconfig, namespace).testify)
+            return Runs(kubectl, namespace)
+
+        yield make
 
 
 class Witness:

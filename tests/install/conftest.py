@@ -5,7 +5,7 @@ import os
 import pytest
 
 from cluster.install import VALUES
-from e2e.runs import Runs
+from e2e.witness import witnessed
 from install.audit import Audit
 from install.release import Release
 from install.tasks import Gates
@@ -48,9 +48,10 @@ def audit(release):
 @pytest.fixture
 def runs(release, kubectl, namespace):
     """Apply runs in the test's namespace and wait for them; whatever they did, the invariants hold at the end."""
-    seen = Runs(kubectl, namespace)
-    yield seen
-    seen.check_invariants()
+    with witnessed(kubectl) as make:
+        seen = make(namespace)
+        yield seen
+        seen.check_invariants()
 
 
 @pytest.fixture
