@@ -10,6 +10,7 @@ from levada.kube.resource import CONFIG_MAPS, SECRETS
 from levada.kube.task_pods import NOT_FOUND
 from levada.planner.names import STORE_OBJECT
 from levada.store.config import StoreConfig, from_mapping
+from levada.store.errors import StoreMisconfiguredError
 
 
 async def read_store(api: Api, namespace: str) -> StoreConfig | None:
@@ -32,5 +33,11 @@ async def read_store(api: Api, namespace: str) -> StoreConfig | None:
         if error.status != NOT_FOUND:
             raise
         secret = {}
-    settings |= {key: base64.b64decode(value).decode() for key, value in secret.get("data", {}).items()}
-    return from_mapping(settings)
+    return from_mapping(settings | {key: _text(key, value) for key, value in secret.get("data", {}).items()})
+
+
+def _text(key: str, encoded: str) -> str:
+    try:
+        return base64.b64decode(encoded).decode()
+    except ValueError:
+        raise StoreMisconfiguredError(f"store settings: {key!r} in the Secret {STORE_OBJECT} is no text") from None

@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import difflib
 import json
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from levada.store.errors import StoreMisconfiguredError, UriRefusedError
 from levada.store.uri import parse_uri
@@ -17,6 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from pathlib import Path
     from typing import Any
+
+_NAME: Final = re.compile(r"[A-Za-z0-9-]+")
+_AUTHORITY: Final = re.compile(r"https?://[!-~]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,10 +134,33 @@ def _boolean(value: str) -> bool:
     return value.lower() == "true"
 
 
+def _plain(value: str) -> str:
+    """Text that can stand in a header of HTTP: the store's client does not survive another."""
+    if not value.isprintable():
+        raise ValueError("holds a line break or another character that cannot be printed")
+    return value
+
+
+def _name(value: str) -> str:
+    if not _NAME.fullmatch(value):
+        raise ValueError("may hold letters, digits and '-' only")
+    return value
+
+
 def _http_url(value: str) -> str:
     if not value.startswith(("http://", "https://")):
         raise ValueError("must start with http:// or https://")
+    if not _AUTHORITY.fullmatch(value) or not _has_address(value):
+        raise ValueError("must name a host, and a port below 65536 if any, such as https://s3.example.org:9000")
     return value.rstrip("/")
+
+
+def _has_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        return False
 
 
 def _certificates(value: str) -> str:
@@ -162,19 +190,19 @@ def _store_urls(value: str) -> tuple[str, ...]:
 _KEYS: Final[dict[str, tuple[str, Callable[[str], Any]]]] = {
     "url": ("url", _store_url),
     "endpoint": ("endpoint", _http_url),
-    "region": ("region", str),
+    "region": ("region", _name),
     "pathStyle": ("path_style", _boolean),
     "caBundle": ("ca_bundle", _certificates),
     "proxy": ("proxy", _http_url),
     "anonymous": ("anonymous", _boolean),
     "readUrls": ("read_urls", _store_urls),
-    "accessKeyId": ("access_key_id", str),
-    "secretAccessKey": ("secret_access_key", str),
-    "sessionToken": ("session_token", str),
+    "accessKeyId": ("access_key_id", _plain),
+    "secretAccessKey": ("secret_access_key", _plain),
+    "sessionToken": ("session_token", _plain),
     "serviceAccountKey": ("service_account_key", _json_object),
-    "accountName": ("account_name", str),
-    "accountKey": ("account_key", str),
-    "sasToken": ("sas_token", str),
+    "accountName": ("account_name", _name),
+    "accountKey": ("account_key", _plain),
+    "sasToken": ("sas_token", _plain),
 }
 _SCHEME_OF: Final = {
     "region": "s3",

@@ -37,6 +37,16 @@ def asking(stores: Stores, uri: str) -> Iterator[None]:
         yield
     except (FileNotFoundError, ValueError, exceptions.BaseError) as error:
         raise _translate(error, uri, stores.scrub(_text(error))) from None
+    except BaseException as error:
+        if not is_panic(error):
+            raise
+        text = stores.scrub(_text(error))
+        raise StoreMisconfiguredError(f"{uri}: the store's settings cannot be used; check each ({text})") from None
+
+
+def is_panic(error: BaseException) -> bool:
+    """Whether obstore's own program has failed. It is no Exception: let through, it ends all that a process does."""
+    return type(error).__module__ == "pyo3_runtime"
 
 
 @contextmanager
@@ -68,7 +78,7 @@ def _translate(error: Exception, uri: str, text: str) -> StoreError:
     return StoreUnavailableError(f"{uri}: the store does not answer properly ({text})")
 
 
-def _text(error: Exception) -> str:
+def _text(error: BaseException) -> str:
     """The first part of obstore's text, with S3's XML reduced to its code and message."""
     text = str(error).partition("\n\nDebug source")[0]
     code, said = (re.search(f"<{tag}>([^<]*)</{tag}>", text) for tag in ("Code", "Message"))

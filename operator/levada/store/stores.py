@@ -9,6 +9,7 @@ from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
 from levada.store.errors import StoreMisconfiguredError, UriRefusedError
+from levada.store.failures import is_panic
 from levada.store.uri import Uri, parse_uri
 
 if TYPE_CHECKING:
@@ -105,7 +106,9 @@ class Stores:
         if kept not in self._opened:
             try:
                 self._opened[kept] = self._build(uri, self._config if ours else None)
-            except (ValueError, TypeError, OSError, BaseError) as error:
+            except BaseException as error:
+                if not (isinstance(error, ValueError | TypeError | OSError | BaseError) or is_panic(error)):
+                    raise
                 text = self.scrub(str(error).partition("\n")[0])
                 raise StoreMisconfiguredError(f"the store of {uri} cannot be opened: {text}") from None
         return self._opened[kept]

@@ -20,6 +20,7 @@ LONGEST_KEY: Final = 1024
 LONGEST_NAME: Final = 255
 """Bytes that a file system takes as a name."""
 
+_BUCKET: Final = re.compile(r"[A-Za-z0-9._$-]+")
 _LOCAL_TROUBLE: Final = re.compile(r"(?:\||#\d+)$")
 
 
@@ -67,6 +68,8 @@ def _split(uri: str) -> tuple[str, str, str]:
         return scheme, "", unquote(key, errors="strict")
     if not bucket:
         raise UriRefusedError(f"{uri!r} names no bucket")
+    if not _BUCKET.fullmatch(bucket):
+        raise UriRefusedError(f"{uri!r} names no bucket that can be: its name may hold letters, digits and '-._$'")
     return scheme, bucket, key
 
 

@@ -37,6 +37,15 @@ def test_settings_are_read_as_config_maps_hold_them():
         ({"url": "gs://b", "serviceAccountKey": "key.json"}, ["'serviceAccountKey'", "JSON"]),
         ({"url": "az://c"}, ["'accountName' is missing"]),
         (S3 | {"anonymous": "true"}, ["'anonymous'", "remove one"]),
+        (S3 | {"region": "eu\nwest"}, ["'region'", "letters"]),
+        (S3 | {"accessKeyId": "i\x01d"}, ["'accessKeyId'", "line break"]),
+        (S3 | {"sessionToken": "one\ntwo"}, ["'sessionToken'", "line break"]),
+        (S3 | {"endpoint": "http://host:99999"}, ["'endpoint'", "below 65536"]),
+        (S3 | {"endpoint": "http://[::1"}, ["'endpoint'", "a host"]),
+        (S3 | {"endpoint": "https://"}, ["'endpoint'", "a host"]),
+        (S3 | {"proxy": "http://a b"}, ["'proxy'", "a host"]),
+        (S3 | {"url": "s3://a b/x"}, ["'url'", "names no bucket"]),
+        ({"url": "az://c", "accountName": "{}"}, ["'accountName'", "letters"]),
     ],
 )
 def test_a_mistake_is_named_with_its_key_and_its_cure(settings, signs):

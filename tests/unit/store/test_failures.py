@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from levada.store.config import StoreConfig
 from levada.store.errors import (
     DiskFullError,
     InputGoneError,
@@ -14,6 +15,7 @@ from levada.store.errors import (
 )
 from levada.store.failures import writing_to
 from levada.store.objects import get_bytes, put_bytes
+from levada.store.stores import Stores
 from unit.store.s3_stub import SECRET, answering, error, stores_at
 
 URI = "s3://bucket/root/a"
@@ -79,6 +81,13 @@ def test_a_server_that_is_not_there_is_unavailable():
         free.bind(("127.0.0.1", 0))
         with pytest.raises(StoreUnavailableError):
             get_bytes(stores_at(f"http://127.0.0.1:{free.getsockname()[1]}"), URI, 100)
+
+
+def test_settings_that_the_stores_program_does_not_survive_are_an_error_like_others():
+    """Such are refused when they are read; should some pass, its panic must not end the process."""
+    stores = Stores(StoreConfig(url="s3://bucket/root", region="eu\nwest", access_key_id="a", secret_access_key=SECRET))
+    with pytest.raises(StoreMisconfiguredError, match="check each"):
+        put_bytes(stores, URI, b"x")
 
 
 def test_what_is_too_large_is_not_read():

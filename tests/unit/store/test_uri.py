@@ -11,7 +11,7 @@ from levada.store.uri import name_fault, parse_uri
 @pytest.mark.parametrize(
     "uri",
     ["", "bucket/key", "http://host/key", "s3://", "s3:///key", "s3://b/a/../../c", "s3://b/a//c", "s3://b/./a",
-     "s3://b/a\nb", "file://host/a", "file:///a/%2e%2e/b", "s3://b/" + "k" * 256],
+     "s3://b/a\nb", "file://host/a", "file:///a/%2e%2e/b", "s3://b/" + "k" * 256, "s3://a b/c", "s3://{}/c", "gs://b\x01/c"],
 )  # fmt: skip
 def test_what_could_mean_another_place_is_refused(uri):
     with pytest.raises(UriRefusedError):
