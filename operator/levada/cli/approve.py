@@ -4,6 +4,7 @@ import json
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.options import json_output, where_options
 from levada.cli.where import Where
 
@@ -42,5 +43,5 @@ def approve(  # one for each option
     with where.open() as runs:
         author = answer(runs, run, task, message, is_approved=not reject)
         if output == "json":
-            click.echo(json.dumps(runs.read(run), ensure_ascii=False, indent=2))
-    click.echo(f"run {run}: {task} is {word(not reject)} by {author}", err=output == "json")
+            echo(json.dumps(runs.read(run), ensure_ascii=False, indent=2))
+    echo(f"run {run}: {task} is {word(not reject)} by {author}", err=output == "json")

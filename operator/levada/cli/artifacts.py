@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError
 from levada.cli.options import json_output, where_options
 from levada.cli.where import Where
@@ -38,7 +39,7 @@ def artifacts(run: str, output: str | None, where: Where) -> None:
         if is_artifact(value)
     ]
     if output == "json":
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
+        echo(json.dumps(found, ensure_ascii=False, indent=2))
         return
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -86,7 +87,7 @@ def download(run: str, task: str, output: str, target: str | None, where: Where)
         if path.exists():
             raise CommandError(f"{path} exists already: choose another place with -O")
         _save(runs, value, path)
-    click.echo(str(path), err=True)
+    echo(str(path), err=True)
 
 
 def _save(runs: "Runs", value: Any, path: Path) -> None:

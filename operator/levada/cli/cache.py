@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError
 from levada.cli.options import json_output, where_options
 from levada.cli.where import Where
@@ -60,7 +61,7 @@ def list_(output: str | None, where: Where) -> None:
     if output == "json":
         names = ("run", "path", "made", "outputs")
         shown = [{"key": entry.work.key} | {name: getattr(entry, name) for name in names} for entry in found]
-        click.echo(json.dumps(shown, ensure_ascii=False, indent=2, default=_time))
+        echo(json.dumps(shown, ensure_ascii=False, indent=2, default=_time))
         return
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
@@ -95,10 +96,10 @@ def prune(age: timedelta | None, output: str | None, where: Where) -> None:
     with _opened(where) as entries:
         removed = entries.prune(datetime.now(UTC) - age if age is not None else None)
     if output == "json":
-        click.echo(json.dumps({"removed": removed}))
+        echo(json.dumps({"removed": removed}))
     else:
         word = "entry" if removed == 1 else "entries"
-        click.echo(f"{removed} {word} removed")
+        echo(f"{removed} {word} removed")
 
 
 @contextmanager

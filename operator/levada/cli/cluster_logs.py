@@ -5,8 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 
-import click
-
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError
 from levada.cli.run_record import read_object
 from levada.cli.run_view import FINAL
@@ -108,7 +107,7 @@ async def _kept(api: Api, namespace: str, run: str, row: Row) -> bytes:
         root = attempt_root(config.url if config else "", namespace, found["metadata"]["uid"], row.path, row.attempt)
         kept = await asyncio.to_thread(get_bytes, Stores(config, ambient=True, patience=5.0), log_uri(root), _KEPT)
     except (ApiError, StoreError):
-        click.echo(f"{row.path}: the Pod is gone; these are the last lines, from the run's status", err=True)
+        echo(f"{row.path}: the Pod is gone; these are the last lines, from the run's status", err=True)
         return f"{row.log}\n".encode()
-    click.echo(f"{row.path}: the Pod is gone; this is the end of its log, from the store", err=True)
+    echo(f"{row.path}: the Pod is gone; this is the end of its log, from the store", err=True)
     return kept

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError, MistakesError
 from levada.cli.files import STDIN
 
@@ -62,7 +63,7 @@ def import_(files: tuple[str, ...], name: str | None) -> None:
         if len(found) > 1:
             raise CommandError(f"--name goes with one component, and there are {len(found)}")
         found = [component_object(name, item["spec"]) for item in found]
-    click.echo(yaml_text(found), nl=False)
+    echo(yaml_text(found), nl=False)
 
 
 def _of_file(name: str) -> str:

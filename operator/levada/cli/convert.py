@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError, MistakesError
 
 
@@ -47,7 +48,7 @@ def convert(files: tuple[str, ...], target: str | None) -> None:
     if twice := next((name for name in names if names.count(name) > 1), None):
         raise CommandError(f"several files hold a pipeline {twice!r}: convert them one by one")
     if target is None:
-        click.echo(yaml_text(objects), nl=False)
+        echo(yaml_text(objects), nl=False)
     else:
         Path(target).write_text(yaml_text(objects), encoding="utf-8")
-        click.echo(target)
+        echo(target)

@@ -7,6 +7,8 @@ from typing import IO, TYPE_CHECKING, Any
 
 import click
 
+from levada.cli.echo import echo
+
 if TYPE_CHECKING:  # pydantic would be loaded with it, which `levada --help` has no use for
     from levada.frontend.documents import Located
 
@@ -31,7 +33,7 @@ class CommandError(click.ClickException):
 
     def show(self, file: IO[Any] | None = None) -> None:
         """Print the sentence."""
-        click.echo(f"levada: {self.format_message()}", file=file, err=file is None)
+        echo(f"levada: {self.format_message()}", file=file, err=file is None)
 
 
 class MistakesError(CommandError):
@@ -45,11 +47,11 @@ class MistakesError(CommandError):
     def show(self, file: IO[Any] | None = None) -> None:
         """Print them."""
         if self.as_json:
-            click.echo(errors_document(self.mistakes), file=file)
+            echo(errors_document(self.mistakes), file=file)
             return
         for mistake in self.mistakes:
-            click.echo(str(mistake), file=file, err=file is None)
-        click.echo(self.message, file=file, err=file is None)
+            echo(str(mistake), file=file, err=file is None)
+        echo(self.message, file=file, err=file is None)
 
 
 def errors_document(mistakes: "Sequence[Located]") -> str:

@@ -4,6 +4,7 @@ import json
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import exit_of
 from levada.cli.options import json_output, where_options
 from levada.cli.run import follow
@@ -28,7 +29,7 @@ def get(run: str, output: str | None, where: Where) -> None:
     with where.open() as runs:
         view = runs.read(run)
     if output == "json":
-        click.echo(json.dumps(view, ensure_ascii=False, indent=2))
+        echo(json.dumps(view, ensure_ascii=False, indent=2))
     else:
         from levada.cli.run_table import print_run  # noqa: PLC0415
 
@@ -53,7 +54,7 @@ def watch(context: click.Context, run: str, output: str | None, where: Where) ->
     with where.open() as runs:
         view = follow(runs.follow(run), f"levada watch {run}")
     if output == "json":
-        click.echo(json.dumps(view, ensure_ascii=False, indent=2))
+        echo(json.dumps(view, ensure_ascii=False, indent=2))
     else:
         from levada.cli.run_table import print_run  # noqa: PLC0415
 

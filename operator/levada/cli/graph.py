@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import MistakesError
 from levada.cli.files import STDIN, SUFFIXES
 from levada.cli.options import where_options
@@ -39,10 +40,10 @@ def graph(what: tuple[str, ...], output: str | None, target: str | None, where: 
     picture = _of_files(what) if _are_files(what) else _of_run(what[0], where)
     text = _drawn(picture, output or _by_suffix(target), " ".join(what))
     if target is None:
-        click.echo(text, nl=False)
+        echo(text, nl=False)
     else:
         Path(target).write_text(text, encoding="utf-8")
-        click.echo(target, err=True)
+        echo(target, err=True)
 
 
 def _are_files(what: tuple[str, ...]) -> bool:

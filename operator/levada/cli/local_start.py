@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-import click
-
 from levada.cli.checking import Given
 from levada.cli.chosen import choose, with_parameters
+from levada.cli.echo import echo
 from levada.cli.exits import MistakesError
 from levada.cli.progress import progress
 from levada.cli.run_view import View
@@ -49,5 +48,5 @@ def run_here(  # the parts of the command line
                 definition, parallelism=parallelism, runner=runner, observer=shown.show, notice=shown.notice
             )
     except KeyboardInterrupt:
-        click.echo(f"\nthe same command with --name {run.name} goes on with it", err=True)
+        echo(f"\nthe same command with --name {run.name} goes on with it", err=True)
         raise

@@ -1,11 +1,11 @@
 """`levada logs`: what tasks printed."""
 
-import sys
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import click
 
+from levada.cli.echo import copy_log, echo
 from levada.cli.failures import explain
 from levada.cli.options import where_options
 from levada.cli.where import Where
@@ -32,23 +32,16 @@ def logs(run: str, task: str | None, follow: bool, where: Where) -> None:  # noq
     """  # noqa: D301
     with where.open() as runs:
         if task is not None:
-            _copy(runs.log(run, task, follow=follow))
+            copy_log(runs.log(run, task, follow=follow))
             return
         for path in _started(runs, run, follow=follow):
-            click.echo(f"==> {path} <==", err=True)
+            echo(f"==> {path} <==", err=True)
             try:
-                _copy(runs.log(run, path, follow=follow))
+                copy_log(runs.log(run, path, follow=follow))
             except Exception as error:  # the next task may have one
                 if (explained := explain(error)) is None:
                     raise
                 explained.show()
-
-
-def _copy(pieces: Iterator[bytes]) -> None:
-    """Bytes as the task wrote them: a log may hold anything."""
-    for piece in pieces:
-        sys.stdout.buffer.write(piece)
-        sys.stdout.buffer.flush()
 
 
 def _started(runs: "Runs", run: str, *, follow: bool) -> Iterator[str]:

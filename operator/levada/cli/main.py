@@ -11,6 +11,7 @@ from levada.cli.artifacts import artifacts, download
 from levada.cli.cache import cache
 from levada.cli.component import component
 from levada.cli.convert import convert
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError, Exit
 from levada.cli.get import get, watch
 from levada.cli.graph import graph
@@ -70,7 +71,7 @@ def main() -> None:
     except click.ClickException as error:
         code = _show(error)
     except (click.Abort, KeyboardInterrupt):
-        click.echo("interrupted", err=True)
+        echo("interrupted", err=True)
         code = Exit.INTERRUPTED
     except SystemExit as ended:
         # Where whoever read our output (`| head`) has seen enough, click puts a quiet stdout in place and ends with 1.

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import MistakesError
 from levada.cli.options import json_output, where_options
 from levada.cli.where import Where
@@ -39,7 +40,7 @@ def plan(files: tuple[str, ...], parameters: tuple[str, ...], output: str | None
     (graph, inputs), finder, name = _read(files, parameters, where, as_json=output == "json")
     tasks = forecast(graph, inputs, finder, name)
     if output == "json":
-        click.echo(json.dumps({"name": name, "tasks": tasks}, ensure_ascii=False, indent=2))
+        echo(json.dumps({"name": name, "tasks": tasks}, ensure_ascii=False, indent=2))
         return
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415

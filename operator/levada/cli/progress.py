@@ -4,12 +4,13 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Protocol
 
-from rich.console import Console, Group, RenderableType
+from rich.console import Group, RenderableType
 from rich.live import Live
 from rich.progress_bar import ProgressBar
 from rich.table import Table
 from rich.text import Text
 
+from levada.cli.console import Console
 from levada.cli.run_table import heading, phase_text, reason_of, task_table
 from levada.cli.run_view import View
 from levada.report.times import duration

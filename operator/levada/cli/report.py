@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError
 from levada.cli.options import json_output, where_options
 from levada.cli.where import Where
@@ -36,7 +37,7 @@ def report(runs: tuple[str, ...], target: str, where: Where) -> None:
     with where.open() as found:
         text = page([_subject(found, run) for run in dict.fromkeys(runs)])
     Path(target).write_text(text, encoding="utf-8")
-    click.echo(target)
+    echo(target)
 
 
 @click.command()
@@ -60,7 +61,7 @@ def compare(runs: tuple[str, ...], output: str | None, where: Where) -> None:
     with where.open() as found:
         comparison = side_by_side([found.read(run) for run in runs])
     if output == "json":
-        click.echo(json.dumps(comparison.document(), ensure_ascii=False, indent=2))
+        echo(json.dumps(comparison.document(), ensure_ascii=False, indent=2))
     else:
         _print(comparison)
 
@@ -72,7 +73,7 @@ def _subject(runs: "Runs", name: str) -> "Subject":
     try:
         graph = runs.graph(name)
     except CommandError as error:  # a run that still waits for its pipeline has none
-        click.echo(f"{name}: without a graph: {error.message}", err=True)
+        echo(f"{name}: without a graph: {error.message}", err=True)
         graph = None
     return Subject(record, graph, _Reader(runs))
 
@@ -93,7 +94,7 @@ class _Reader:
                 self._stores = self._runs.stores()
             except CommandError as error:
                 self._stores = error
-                click.echo(f"levada: artifacts are not embedded: {error.message}", err=True)
+                echo(f"levada: artifacts are not embedded: {error.message}", err=True)
         if isinstance(self._stores, CommandError):
             raise StoreDeniedError(self._stores.message)
         return get_bytes(self._stores, uri, limit)

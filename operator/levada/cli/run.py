@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError, MistakesError, exit_of
 from levada.cli.options import json_output, where_options
 from levada.cli.where import Where
@@ -111,7 +112,7 @@ def run_in_cluster(  # the parts of the command line
         found, missing = runs.connection.ask(look_up(api, runs.namespace, chosen))
         chosen = with_parameters(chosen, parameters, found)
         for reference in missing:
-            click.echo(f"{reference} does not exist yet: the run will wait for it", err=True)
+            echo(f"{reference} does not exist yet: the run will wait for it", err=True)
         # What refers to things that do not exist yet cannot be judged: the operator will, when they do.
         if not missing and (mistakes := given.check([*chosen.others, chosen.run], found)):
             raise MistakesError(mistakes, as_json=as_json)
@@ -119,7 +120,7 @@ def run_in_cluster(  # the parts of the command line
         started = chosen.run.name
         if detach:
             return runs.read(started)
-        click.echo(f"run {started} in namespace {runs.namespace}", err=True)
+        echo(f"run {started} in namespace {runs.namespace}", err=True)
         return follow(runs.follow(started), f"levada watch {started} -n {runs.namespace}")
 
 
@@ -130,16 +131,16 @@ def follow(views: Iterator["View"], again: str) -> "View":
     try:
         return followed(views)
     except KeyboardInterrupt:
-        click.echo(f"\nthe run goes on; `{again}` follows it again", err=True)
+        echo(f"\nthe run goes on; `{again}` follows it again", err=True)
         raise
 
 
 def print_ended(view: "View", *, detach: bool, as_json: bool) -> None:
     """Print how a run ended, or which one was started."""
     if as_json:
-        click.echo(json.dumps(view, ensure_ascii=False, indent=2))
+        echo(json.dumps(view, ensure_ascii=False, indent=2))
     elif detach:
-        click.echo(view["name"])
+        echo(view["name"])
     else:
         from levada.cli.run_table import print_run  # noqa: PLC0415
 

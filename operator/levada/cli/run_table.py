@@ -5,10 +5,10 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from levada.cli.console import Console
 from levada.cli.run_view import View
 from levada.report.times import duration
 

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError
 from levada.cli.options import json_output, where_options
 from levada.cli.where import Where
@@ -89,7 +90,7 @@ def _steer(run: str, verb: "Verb", where: Where, *, wait: bool, as_json: bool) -
     with where.cluster() as runs:
         said = runs.connection.ask(steer(runs.connection.api, runs.namespace, run, verb))
         if not as_json or wait:
-            click.echo(f"run {run}: {said}", err=as_json)
+            echo(f"run {run}: {said}", err=as_json)
         if not (as_json or wait):
             return
         view = until_done(runs.follow(run), verb) if wait else runs.read(run)
@@ -98,6 +99,6 @@ def _steer(run: str, verb: "Verb", where: Where, *, wait: bool, as_json: bool) -
 
 def _print(view: "View", *, as_json: bool) -> None:
     if as_json:
-        click.echo(json.dumps(view, ensure_ascii=False, indent=2))
+        echo(json.dumps(view, ensure_ascii=False, indent=2))
     else:
-        click.echo(f"run {view['name']}: {view['phase']}")
+        echo(f"run {view['name']}: {view['phase']}")

@@ -4,6 +4,7 @@ import sys
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import CommandError, Exit
 from levada.cli.options import cluster_options
 
@@ -54,4 +55,4 @@ def _confirm(namespace: str, *, delete_crds: bool) -> None:
 
 
 def _say(message: str) -> None:
-    click.echo(message, err=True)
+    echo(message, err=True)

@@ -2,6 +2,7 @@
 
 import click
 
+from levada.cli.echo import echo
 from levada.cli.exits import MistakesError, count, errors_document
 from levada.cli.options import json_output
 
@@ -29,7 +30,7 @@ def validate(files: tuple[str, ...], output: str | None) -> None:
     if mistakes := given.check():
         raise MistakesError(mistakes, as_json=output == "json")
     if output == "json":
-        click.echo(errors_document([]))
+        echo(errors_document([]))
         return
     kinds = [item.kind for item in given.objects]
-    click.echo(f"{', '.join(count(kinds.count(kind), kind) for kind in dict.fromkeys(kinds))}: no mistake found")
+    echo(f"{', '.join(count(kinds.count(kind), kind) for kind in dict.fromkeys(kinds))}: no mistake found")

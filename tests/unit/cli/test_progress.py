@@ -2,8 +2,7 @@
 
 import io
 
-from rich.console import Console
-
+from levada.cli.console import Console
 from levada.cli.progress import Lines, Picture
 
 
