@@ -71,11 +71,20 @@ def check_template(template: Any, path: Path, allowed: Allowed | None, mistakes:
         )
     for field in ("labels", "annotations"):
         for key in mapping(template.get(field)):
-            domain = str(key).partition("/")[0].lower()
-            if domain == OWN_DOMAIN or domain.endswith("." + OWN_DOMAIN):
-                mistakes.add(path / field / key, f"{field} in the domain {OWN_DOMAIN} are Levada's own")
+            if fault := _domain_fault(str(key).partition("/")[0].lower()):
+                mistakes.add(path / field / key, f"{field} in the domain {fault}")
     for index, name, _ in named(template.get("env")):
         check_env_name(name, path / "env" / index / "name", mistakes)
+
+
+def _domain_fault(domain: str) -> str | None:
+    """Why a run may not use labels and annotations of a domain; None when it may."""
+    if domain == OWN_DOMAIN or domain.endswith("." + OWN_DOMAIN):
+        return f"{OWN_DOMAIN} are Levada's own"
+    # Older clusters read AppArmor's and seccomp's profiles from there, past what podTemplate lets through.
+    if domain.endswith(".kubernetes.io") and "security" in domain.split("."):
+        return f"{domain} loosen how a Pod is confined: podTemplate has no such setting"
+    return None
 
 
 def check_mounts(template: Mapping[str, Any], path: Path, mistakes: Mistakes) -> None:

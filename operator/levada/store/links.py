@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -27,7 +28,8 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 MOST_FILES: Final = 100_000
-"""Files that one folder may have: each is a request, and links to folders could multiply them without end."""
+"""Files and folders that one output may have: each file is a request, and folders that are linked to one another
+would be walked without end."""
 
 
 class FoundFile(NamedTuple):
@@ -85,7 +87,7 @@ def find_output(path: Path, home: Path) -> FoundOutput:
     root = _resolve(path, home)
     status = _status(root)
     if stat.S_ISDIR(status.st_mode):
-        found = list(_walk(root, "", root, ()))
+        found = list(_walk(root, "", root, (), count(1)))
         return FoundOutput(root, root, found, sum(file.size for file in found))
     if not stat.S_ISREG(status.st_mode):
         raise UnsupportedFileError(f"{path} is {_kind(status.st_mode)}; write a regular file or a folder")
@@ -120,7 +122,10 @@ def _check_opened(descriptor: int, path: Path, inside: Path) -> None:
         raise LinkOutsideError(f"{true} is outside of {inside}")
 
 
-def _walk(folder: Path, prefix: str, inside: Path, above: tuple[tuple[int, int], ...]) -> Iterator[FoundFile]:
+def _walk(
+    folder: Path, prefix: str, inside: Path, above: tuple[tuple[int, int], ...], number: count[int]
+) -> Iterator[FoundFile]:
+    """The files below `folder`, which stands below the folders `above`; `number` goes on with each file and folder."""
     seen = _status(folder)
     identity = (seen.st_dev, seen.st_ino)
     if identity in above:
@@ -129,24 +134,23 @@ def _walk(folder: Path, prefix: str, inside: Path, above: tuple[tuple[int, int],
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
     except OSError as error:
         raise _unopened(folder, error) from None
-    count = 0
     for entry in entries:
+        if next(number) > MOST_FILES:
+            raise UnsupportedFileError(
+                f"{inside} has more than {MOST_FILES} files and folders, each counted once for every link to it; "
+                "pack them into an archive"
+            )
         name = f"{prefix}/{entry.name}" if prefix else entry.name
         if fault := name_fault(name):
             raise UnsupportedFileError(f"the name {name!r} {fault}; rename it or pack the folder into an archive")
         path = _resolve(Path(entry.path), inside) if entry.is_symlink() else Path(entry.path)
         status = _status(path)
         if stat.S_ISDIR(status.st_mode):
-            below: Iterator[FoundFile] = _walk(path, name, inside, (*above, identity))
+            yield from _walk(path, name, inside, (*above, identity), number)
         elif stat.S_ISREG(status.st_mode):
-            below = iter((FoundFile(name, status.st_size),))
+            yield FoundFile(name, status.st_size)
         else:
             raise UnsupportedFileError(f"{entry.path} is {_kind(status.st_mode)}; remove it before the task ends")
-        for file in below:
-            count += 1
-            if count > MOST_FILES:
-                raise UnsupportedFileError(f"{inside} has more than {MOST_FILES} files; pack them into an archive")
-            yield file
 
 
 def _resolve(path: Path, inside: Path) -> Path:

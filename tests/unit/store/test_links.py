@@ -4,6 +4,7 @@ import os
 
 import pytest
 
+from levada.store import links
 from levada.store.errors import LinkOutsideError, OutputMissingError, OutputUnreadableError, UnsupportedFileError
 from levada.store.links import find_output, open_found
 
@@ -78,6 +79,19 @@ def test_folders_that_hold_themselves_end(home):
     (home / "data").mkdir()
     (home / "data" / "again").symlink_to(".")
     with pytest.raises(UnsupportedFileError, match="never ends"):
+        find_output(home / "data", home)
+
+
+def test_folders_that_are_linked_to_one_another_end(home, monkeypatch):
+    """Without a file in them, too: twelve such folders have a billion ways through them."""
+    monkeypatch.setattr(links, "MOST_FILES", 1000)
+    (home / "data").mkdir()
+    folders = [f"f{number}" for number in range(12)]
+    for folder in folders:
+        (home / "data" / folder).mkdir()
+        for other in set(folders) - {folder}:
+            (home / "data" / folder / other).symlink_to(f"../{other}")
+    with pytest.raises(UnsupportedFileError, match="more than 1000 files and folders"):
         find_output(home / "data", home)
 
 
