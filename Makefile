@@ -84,10 +84,11 @@ generate: setup ## Write crds/, the chart's copy of them and manifests/install.y
 
 GENERATED := crds helm/levada/files manifests/install.yaml
 
-verify: setup ## Format, lint, types, layers, generated files: what can be checked without running anything
+verify: setup ## Format, lint, types, layers, known flaws of packages, generated files: what needs no running
 	@echo "==> format and lint"; $(BIN)/ruff format --check . && $(BIN)/ruff check .
 	@echo "==> types"; $(BIN)/mypy
 	@echo "==> layers"; $(BIN)/lint-imports --no-cache | tail -n 12
+	@echo "==> packages"; PYTHONPATH=tests $(BIN)/python -m supply
 	@echo "==> generated files"; $(MAKE) --no-print-directory generate
 	@test -z "$$(git status --porcelain $(GENERATED))" || \
 		{ git status --short $(GENERATED); echo "generated files differ: run 'make generate' and commit"; exit 1; }
