@@ -10,7 +10,7 @@ from cluster.paths import AUDIT_LOG, NODE_IP, POD_CIDR, SERVICE_CIDR, STATE
 
 # In the order of starting; stopping goes the other way.
 NAMES = ("etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler")
-_ETCD = "http://127.0.0.1:2379"
+ETCD = "http://127.0.0.1:2379"
 # The benchmarks measure Levada, not the clients' own default rate limits.
 _FAST_CLIENT = ("--kube-api-qps=500", "--kube-api-burst=1000")
 # Who asked for what, without bodies; of the operator alone: the tests compare it with what its role lets it do.
@@ -52,8 +52,8 @@ def _audit_policy() -> Path:
 def _etcd() -> list[str]:
     return [
         f"--data-dir={STATE / 'etcd'}",
-        f"--listen-client-urls={_ETCD}",
-        f"--advertise-client-urls={_ETCD}",
+        f"--listen-client-urls={ETCD}",
+        f"--advertise-client-urls={ETCD}",
         "--listen-peer-urls=http://127.0.0.1:2380",
         "--unsafe-no-fsync",  # a test cluster may lose its state with the machine's power
         "--quota-backend-bytes=4294967296",
@@ -64,7 +64,7 @@ def _etcd() -> list[str]:
 
 def _api_server() -> list[str]:
     return [
-        f"--etcd-servers={_ETCD}",
+        f"--etcd-servers={ETCD}",
         "--bind-address=0.0.0.0",
         f"--advertise-address={NODE_IP}",
         "--secure-port=6443",
