@@ -13,9 +13,9 @@ from conformance import in_cluster
 _NO_TESTS = 5  # pytest's exit code
 _QUICK = ("unit", "property", "simulation", "cli", "local", "conformance")
 _ON_A_CLUSTER = ("integration", "e2e")
-# Levada goes and comes back in these: one after the other, and when nothing else needs it.
 _SERVER = "58"
 """The number of an API server without a node: what is put there, no other test sees."""
+# Levada and parts of the cluster go and come back in these: one after the other, and when nothing else needs them.
 _ALONE = ("faults", "install", "outages")
 
 

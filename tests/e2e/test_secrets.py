@@ -1,0 +1,73 @@
+"""The store's keys are in the agent and nowhere else: not in what people can read, and not within a task's reach."""
+
+import base64
+import secrets
+
+import pytest
+
+from e2e.runs import container
+
+TEXT = [{"name": "text", "type": "String"}]
+MODEL = [{"name": "model", "type": "Model"}]
+# What it may see of other processes, files and its own surroundings; all of it goes into its log, its own text too.
+_LOOK_AROUND = """
+set +e
+env; cat /proc/*/environ /proc/*/cmdline 2>/dev/null | tr '\\0' '\\n'
+ls -d /proc/[0-9]*/root/levada/store /levada/store 2>/dev/null && echo FO""UND-THE-STORE
+cat /levada/store/* 2>/dev/null
+ls /var/run/secrets/kubernetes.io/serviceaccount 2>/dev/null && echo FO""UND-A-TOKEN
+grep -rqs secretAccessKey /levada /etc /tmp /run && echo FO""UND-A-KEY
+ps aux 2>/dev/null
+echo looked around
+"""
+
+
+@pytest.fixture
+def canary():
+    return f"canary{secrets.token_hex(12)}"
+
+
+@pytest.fixture
+def said(kubectl, operator, namespace):
+    """All that people, and whoever may read the namespace without its Secrets, can see of Levada there."""
+
+    def said_():
+        kinds = "pipelineruns.levada.dev,configmaps,pods,events,persistentvolumeclaims"
+        seen = [kubectl("get", kinds, "-n", namespace, "-o", "json"), operator.logs(), operator.http("metrics")]
+        pods = [pod["metadata"]["name"] for pod in kubectl.json("get", "pods", "-n", namespace)["items"]]
+        seen += [kubectl("logs", name, "-n", namespace, "--all-containers") for name in pods]
+        return "\n".join(seen)
+
+    return said_
+
+
+def holds(text, secret):
+    """Whether `secret` is in `text`, as it is or as Secrets hold it."""
+    return secret in text or base64.b64encode(secret.encode()).decode().rstrip("=") in text
+
+
+@pytest.mark.fault("the store refuses its keys, and repeats them", seen="`StoreDenied`; the keys are told nowhere")
+def test_keys_that_the_store_refuses_are_told_nowhere(runs, give_store, namespace, said, canary):
+    give_store(namespace, secretAccessKey=canary)
+    write = container('printf x > "$1"; exit 1', {"outputPath": "model"}, outputs=MODEL)
+    runs.start("refused", {"write": write | {"retry": {"limit": 1, "backoff": {"initial": "1s"}}}})
+    runs.until("refused", lambda status: "StoreDenied" in str(status), "the refusal")
+    everything = said()
+    assert "StoreDenied" in everything
+    assert not holds(everything, canary)
+
+
+def test_a_task_reaches_neither_the_stores_keys_nor_a_token(runs, store, cluster, said, kubectl, namespace):
+    task = container(_LOOK_AROUND + 'printf x > "$1"', {"outputPath": "model"}, outputs=MODEL)
+    fails = container(_LOOK_AROUND + 'printf x > "$1"; exit 1', {"outputPath": "text"}, outputs=TEXT)
+    runs.start("curious", {"look": task, "fail": fails | {"onFailure": "Continue"}})
+    runs.succeed("curious")
+    log = kubectl("logs", runs.pod_of("curious", "look"), "-n", namespace, "-c", "main")
+    assert "looked around" in log
+    assert "FOUND" not in log
+    everything = said()
+    assert "curious" in everything
+    assert not holds(everything, cluster.store["secretAccessKey"])
+    spec = kubectl.json("get", "pod", runs.pod_of("curious", "look"), "-n", namespace)["spec"]
+    assert spec.get("shareProcessNamespace") is None
+    assert spec["automountServiceAccountToken"] is False
