@@ -71,3 +71,16 @@ def test_a_task_reaches_neither_the_stores_keys_nor_a_token(runs, store, cluster
     spec = kubectl.json("get", "pod", runs.pod_of("curious", "look"), "-n", namespace)["spec"]
     assert spec.get("shareProcessNamespace") is None
     assert spec["automountServiceAccountToken"] is False
+
+
+def test_what_a_run_of_another_namespace_has_made_is_not_read(runs, runs_in, new_namespace, store, give_store):
+    other = runs_in(new_namespace("neighbour"))
+    give_store(other.namespace)
+    other.start("private", {"write": container('printf x > "$1"', {"outputPath": "model"}, outputs=MODEL)})
+    _, tasks = other.succeed("private")
+    uri = tasks["write"]["outputs"]["model"]["uri"]
+    read = container('cat "$1"', {"inputPath": "model"}, inputs=MODEL) | {"inputs": {"model": {"uri": uri}}}
+    runs.start("curious", {"read": read})
+    _, tasks = runs.end("curious")
+    assert tasks["read"]["reason"] == "UriRefused"
+    assert "another namespace" in tasks["read"]["message"]

@@ -18,6 +18,7 @@ from levada.agent import work
 from levada.agent.log import say
 from levada.agent.settings import Settings
 from levada.planner.handoff import AgentError, Report, encode_report
+from levada.planner.locations import namespace_of
 from levada.store.config import from_folder
 from levada.store.errors import AgentFailedError, DiskFullError, StoppedError, StoreError
 from levada.store.stores import Stores
@@ -52,7 +53,7 @@ def _live(settings: Settings) -> Report:
     settings.ready_file.unlink(missing_ok=True)  # Of an earlier container of this Pod.
     assignment = settings.read_assignment()
     config = from_folder(settings.store_folder)
-    stores = Stores(config, ambient=True)
+    stores = Stores(config, ambient=True, home=namespace_of(config.url, assignment.root))
 
     homes: Homes = {}
     _start(lambda: homes.update(work.before(stores, assignment)), mailbox)

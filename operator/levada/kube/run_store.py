@@ -12,7 +12,7 @@ from levada.kube.namespace_store import read_store
 from levada.planner import reasons
 from levada.planner.attempt import Failure
 from levada.planner.handoff import Manifest
-from levada.planner.locations import attempt_root, log_uri
+from levada.planner.locations import attempt_root, log_uri, namespace_root
 from levada.planner.pod import RunIdentity
 from levada.store.config import StoreConfig
 from levada.store.errors import StoreChangedError, StoreError
@@ -69,10 +69,11 @@ class RunStore:
 
     def finder(self, run: RunIdentity) -> Finder:
         """Looks for results that are there already."""
-        return Finder(self._stores(), run.namespace, run.name)
+        home = namespace_root(self.url, run.namespace) if self.url else None
+        return Finder(self._stores(home), run.namespace, run.name)
 
-    def _stores(self) -> Stores:
-        return Stores(self.config, patience=_PATIENCE)
+    def _stores(self, home: str | None = None) -> Stores:
+        return Stores(self.config, patience=_PATIENCE, home=home)
 
 
 async def open_store(api: Api, namespace: str, frozen: str | None) -> RunStore:

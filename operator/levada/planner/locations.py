@@ -9,6 +9,7 @@ and object stores advise against brackets, spaces and tildes in keys.
 from __future__ import annotations
 
 import hashlib
+import re
 import string
 from typing import Final
 
@@ -29,6 +30,8 @@ CACHE: Final = "=cache"
 MARK: Final = "=retention"
 """Name of the object, below a run's folder, that says the folder goes with its run; no task's folder is called so."""
 
+_RUN: Final = re.compile(rf"([0-9a-f]{{8}}(-[0-9a-f]{{4}}){{3}}-[0-9a-f]{{12}}|{CACHE})(/|$)")
+"""A run's UID as Kubernetes makes them, or the cache."""
 _PLAIN: Final = frozenset((string.ascii_letters + string.digits + "._-").encode())
 _RESERVED: Final = frozenset({MANIFEST, LOG, STARTED, ".", ".."})
 _LONGEST: Final = 180
@@ -40,9 +43,22 @@ def namespace_root(root_url: str, namespace: str) -> str:
     return f"{root_url.rstrip('/')}/{segment(namespace)}"
 
 
+def namespace_of(root_url: str, uri: str) -> str | None:
+    """The folder of the namespace that keeps `uri`; None where that does not stand below `root_url`."""
+    root = root_url.rstrip("/")
+    name = uri.removeprefix(f"{root}/").partition("/")[0]
+    return f"{root}/{name}" if uri.startswith(f"{root}/") else None
+
+
 def run_root(root_url: str, namespace: str, run_uid: str) -> str:
     """The URI of the folder of one run; parameters as for `attempt_root`."""
     return f"{namespace_root(root_url, namespace)}/{segment(run_uid)}"
+
+
+def is_of_a_run(place: str) -> bool:
+    """Whether `place`, a path below a store's root, is where some namespace keeps what its runs make or have cached."""
+    _, _, below = place.partition("/")
+    return bool(_RUN.match(below))
 
 
 def mark_uri(root: str) -> str:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from obstore.exceptions import BaseError
 from obstore.store import AzureStore, GCSStore, LocalStore, S3Store
 
+from levada.planner.locations import is_of_a_run
 from levada.store.errors import StoreMisconfiguredError, UriRefusedError
 from levada.store.failures import is_panic
 from levada.store.uri import Uri, parse_uri
@@ -52,6 +53,9 @@ class Stores:
         Whether `file://` URIs outside of `config` may be read: on a laptop only.
     patience
         Seconds that one request is tried again before its store counts as unavailable.
+    home
+        The folder of the namespace for which is read (a URI). Namespaces may share a store and its keys: what the runs
+        of others have made there is read only if `readUrls` names it.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Stores:
         ambient: bool = False,
         any_file: bool = False,
         patience: float = PATIENCE,
+        home: str | None = None,
     ) -> None:
         self._config = config
         self._root = parse_uri(config.url) if config else None
@@ -68,6 +73,7 @@ class Stores:
         self._ambient = ambient
         self._any_file = any_file
         self._patience = patience
+        self._home = parse_uri(home) if home else None
         self._opened: dict[tuple[str, str, bool], ObjectStore] = {}
 
     def reading(self, uri: str) -> Place:
@@ -82,7 +88,16 @@ class Stores:
         ours = self._root is not None and any(parsed.is_under(root) for root in (self._root, *self._readable))
         if parsed.scheme == "file" and not (ours or self._any_file):
             raise UriRefusedError(f"{uri} is a file outside of the store; upload it, or list its folder in 'readUrls'")
+        if self._is_anothers(parsed):
+            raise UriRefusedError(f"{uri} was made by a run of another namespace; to read it, list it in 'readUrls'")
         return Place(self._open(parsed, ours=ours), parsed.key, uri.rstrip("/"))
+
+    def _is_anothers(self, uri: Uri) -> bool:
+        root, home = self._root, self._home
+        if root is None or home is None or not uri.is_under(root) or uri.is_under(home):
+            return False
+        place = uri.key.removeprefix(root.key).strip("/")
+        return is_of_a_run(place) and not any(uri.is_under(readable) for readable in self._readable)
 
     @property
     def url(self) -> str | None:
