@@ -48,6 +48,10 @@ def _read(terminal):
         return b""
 
 
+@pytest.mark.threat(
+    "a task's text controls the reader's terminal, on a real one",
+    holds="of logs colours alone get through",
+)
 def test_no_command_lets_a_tasks_output_retitle_the_terminal(levada, on_a_terminal):
     levada.write("run.yaml", RUN)
     followed = on_a_terminal("run", "--local", "run.yaml")

@@ -6,10 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from conformance.expected import ELSEWHERE, NOT_IN_A_CLUSTER
+from pages import REPO, with_part
 
-REPO = Path(__file__).resolve().parents[2]
 PAGE = REPO / "docs" / "kfp.md"
-BEGIN, END = "<!-- table: begin -->", "<!-- table: end -->"
 _PIPELINES = Path(__file__).parent / "pipelines"
 _UNIT = "tests/unit/frontend/kfp"
 
@@ -67,8 +66,7 @@ def table() -> str:
 
 def page() -> str:
     """The page with the table of today."""
-    before, _, rest = PAGE.read_text().partition(BEGIN)
-    return f"{before}{BEGIN}\n\n{table()}\n\n{END}{rest.partition(END)[2]}"
+    return with_part(PAGE, "table", table())
 
 
 def rows_of_pipelines() -> Iterator[tuple[str, tuple[str, ...]]]:

@@ -57,6 +57,10 @@ def test_a_gate_that_nobody_answers_fails_in_time(runs):
     assert (status["phase"], tasks["deploy"]["reason"]) == ("Failed", "ApprovalTimeout")
 
 
+@pytest.mark.threat(
+    "somebody approves in another's name",
+    holds="an admission policy compares `by` with who asks",
+)
 def test_nobody_approves_in_somebody_elses_name_not_even_the_operator(runs, kubectl, namespace):
     runs.start("gated", TASKS)
     waits(runs, "gated")

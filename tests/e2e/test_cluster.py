@@ -154,6 +154,10 @@ def test_the_examples_image_has_scikit_learn(run_pod, kubectl, namespace):
     assert kubectl("logs", "learn", "-n", namespace) == "1\n"
 
 
+@pytest.mark.threat(
+    "the image runs as root",
+    holds="it has a user of its own, who may write nothing",
+)
 def test_levadas_image_runs_as_a_user_who_may_write_nothing(run_pod, kubectl, namespace):
     script = "id -u; command -v levada; python3 -c 'import levada, kopf, obstore, sys; print(sys.prefix)'"
     ended = run_pod(pod("levada", "levada:test", script))

@@ -134,6 +134,10 @@ def test_an_edit_of_what_a_run_refers_to_changes_nothing_in_it(runs):
     assert fresh["definitionDigest"] != status["definitionDigest"]
 
 
+@pytest.mark.threat(
+    "a Pod is forged under the name of a task's, in a cluster",
+    holds="the task fails `NameTaken`, with the Pod's name",
+)
 @pytest.mark.fault("somebody else's Pod has the name of ours", seen="the task fails `NameTaken`, with the Pod's name")
 def test_a_foreign_pod_of_the_right_name_is_never_taken_for_ours(runs, kubectl, namespace, base_image):
     runs.apply(

@@ -46,6 +46,10 @@ def holds(text, secret):
     return secret in text or base64.b64encode(secret.encode()).decode().rstrip("=") in text
 
 
+@pytest.mark.threat(
+    "the store's keys show up in status, Events, logs, ConfigMaps or metrics",
+    holds="a canary in their place is found nowhere",
+)
 @pytest.mark.fault("the store refuses its keys, and repeats them", seen="`StoreDenied`; the keys are told nowhere")
 def test_keys_that_the_store_refuses_are_told_nowhere(runs, give_store, namespace, said, canary):
     give_store(namespace, secretAccessKey=canary)
@@ -57,6 +61,10 @@ def test_keys_that_the_store_refuses_are_told_nowhere(runs, give_store, namespac
     assert not holds(everything, canary)
 
 
+@pytest.mark.threat(
+    "a task's container reads the agent's keys or a token",
+    holds="no shared processes, no token, a volume of the agent's own",
+)
 def test_a_task_reaches_neither_the_stores_keys_nor_a_token(runs, store, cluster, said, kubectl, namespace):
     task = container(_LOOK_AROUND + 'printf x > "$1"', {"outputPath": "model"}, outputs=MODEL)
     fails = container(_LOOK_AROUND + 'printf x > "$1"; exit 1', {"outputPath": "text"}, outputs=TEXT)
@@ -73,6 +81,10 @@ def test_a_task_reaches_neither_the_stores_keys_nor_a_token(runs, store, cluster
     assert spec["automountServiceAccountToken"] is False
 
 
+@pytest.mark.threat(
+    "a run reads what runs of another namespace have made",
+    holds="refused where namespaces share a store and its keys (`UriRefused`)",
+)
 def test_what_a_run_of_another_namespace_has_made_is_not_read(runs, runs_in, new_namespace, store, give_store):
     other = runs_in(new_namespace("neighbour"))
     give_store(other.namespace)

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
 
 from faults.catalogue import REQUESTS
+from pages import REPO, marked
 
-REPO = Path(__file__).resolve().parents[2]
 PAGE = REPO / "docs" / "reference" / "faults.md"
-_TESTS = REPO / "tests"
 _OF_REQUESTS = "tests/faults/test_requests.py"
 _HEAD = """# Faults
 
@@ -52,20 +49,10 @@ def rows_of_requests() -> Iterator[Row]:
 
 
 def rows_of_markers() -> Iterator[Row]:
-    """The tests that are marked `fault`. They are read, not imported."""
-    for source in sorted(_TESTS.rglob("test_*.py")):
-        for test in ast.parse(source.read_text()).body:
-            if isinstance(test, ast.FunctionDef):
-                name = test.name.removeprefix("test_").replace("_", " ")
-                for happens, seen in _marks(test):
-                    yield Row(name, happens, seen, str(source.relative_to(REPO)))
-
-
-def _marks(test: ast.FunctionDef) -> Iterator[tuple[str, str]]:
-    for mark in test.decorator_list:
-        if isinstance(mark, ast.Call) and ast.unparse(mark.func) == "pytest.mark.fault":
-            ((happens,), (seen,)) = mark.args, mark.keywords
-            yield ast.literal_eval(happens), ast.literal_eval(seen.value)
+    """The tests that are marked `fault`."""
+    for found in marked("fault"):
+        name = found.test.removeprefix("test_").replace("_", " ")
+        yield Row(name, found.words[0], found.more["seen"], found.file)
 
 
 if __name__ == "__main__":

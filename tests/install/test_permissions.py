@@ -94,6 +94,10 @@ def live_everything(levada, runs, gates, kubectl):
     runs.delete("stuck")
 
 
+@pytest.mark.threat(
+    "the operator has more rights than it needs",
+    holds="its role is compared with the audit log",
+)
 def test_the_operator_needs_every_permission_that_it_has_and_no_other(
     levada, audit, runs, gates, kubectl, give_store, namespace, allowed, wait_for
 ):
@@ -110,6 +114,10 @@ def test_the_operator_needs_every_permission_that_it_has_and_no_other(
     assert not denied
 
 
+@pytest.mark.threat(
+    "the operator reads other Secrets",
+    holds="`get` of one name only",
+)
 def test_the_operator_reads_no_secret_but_the_stores(levada, kubectl, namespace):
     as_operator = f"--as=system:serviceaccount:{NAMESPACE}:levada"
     kubectl("create", "secret", "generic", "other", "-n", namespace)

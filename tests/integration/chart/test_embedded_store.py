@@ -98,6 +98,10 @@ def opened(objects, namespace: str, port: int) -> S3Store:
     )
 
 
+@pytest.mark.threat(
+    "keys of one namespace open another's",
+    holds="those of the embedded store reach their own prefix",
+)
 def test_keys_of_a_namespace_open_its_own_prefix_and_no_other(embedded):
     objects, port = embedded
     a, ab = opened(objects, "team-a", port), opened(objects, "team-ab", port)

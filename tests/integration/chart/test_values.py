@@ -92,6 +92,10 @@ def test_every_image_comes_from_the_registry_of_a_site_without_internet(render):
     assert all(spec["imagePullSecrets"] == [{"name": "login"}] for spec in specs)
 
 
+@pytest.mark.threat(
+    "the operator is broken into",
+    holds="not root, read-only, no capability, no privilege escalation",
+)
 def test_all_pods_meet_the_restricted_profile_with_a_read_only_root(render):
     specs = pod_specs(render(*EVERYTHING))
     assert specs.keys() == {"levada", "levada-store-server", "levada-uninstall"}

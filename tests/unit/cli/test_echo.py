@@ -31,6 +31,10 @@ def test_json_stays_the_same_json(text):
     assert not _LOUD.search(printed)
 
 
+@pytest.mark.threat(
+    "a task's text controls the reader's terminal",
+    holds="control characters are shown and not obeyed",
+)
 def test_tables_show_them_as_text():
     table = Table("COLUMN")
     table.add_row(Text(HOSTILE))

@@ -129,6 +129,10 @@ def test_documents_before_an_unreadable_one_are_kept():
     assert len(found) == 1
 
 
+@pytest.mark.threat(
+    "a file is a bomb of aliases",
+    holds="refused before it is built",
+)
 def test_a_bomb_of_aliases_is_refused():
     levels = [f"a{level}: &a{level} [{', '.join([f'*a{level - 1}'] * 10)}]" for level in range(1, 12)]
     assert mistakes("\n".join(["a0: &a0 [1, 1]", *levels])) == ["f.yaml:7: the document has more than 1,000,000 values"]

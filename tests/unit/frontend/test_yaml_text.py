@@ -12,6 +12,10 @@ TEXTS = ["", "a", "y", "on", "null", "~", "1", "-_1", "1e3", "0o17", "1_000", "1
          "x" * 300, "x y " * 100]  # fmt: skip
 
 
+@pytest.mark.threat(
+    "a value becomes YAML",
+    holds="what Levada prints as YAML is read back as the same text",
+)
 @pytest.mark.parametrize("text", TEXTS, ids=repr)
 def test_text_stays_text_as_a_value_and_as_a_key(text):
     written = yaml_text([{"a": text, "b": [{text or "k": text}]}])

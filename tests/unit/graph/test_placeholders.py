@@ -47,6 +47,10 @@ def test_if_without_else_leaves_nothing():
     assert resolved({"if": {"cond": {"isPresent": "absent"}, "then": ["x"]}}) == []
 
 
+@pytest.mark.threat(
+    "a value becomes another placeholder",
+    holds="what was inserted is never read again",
+)
 def test_inserted_text_is_never_looked_at_again():
     nested = Reference(Use.INPUT_VALUE, "x")
     assert resolve([nested], lambda _: "{inputValue: epochs}", lambda _: True) == ["{inputValue: epochs}"]

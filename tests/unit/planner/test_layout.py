@@ -42,6 +42,10 @@ def test_a_value_is_one_argument_in_the_form_of_its_type(value, text):
     assert layout([at(Use.INPUT_PATH, "x")], {"x": value}).values == {"/work/values/x": text}
 
 
+@pytest.mark.threat(
+    "a value becomes an argument or a command of a shell",
+    holds="a value is one argument, or part of one; there is no templating",
+)
 def test_a_value_is_never_another_argument_or_a_command():
     assert layout([at(Use.INPUT_VALUE, "x"), "end"], {"x": "--a b; $(id)\n"}).run.args == ["--a b; $(id)\n", "end"]
 

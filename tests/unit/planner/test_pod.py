@@ -72,6 +72,10 @@ def test_artifacts_bring_the_agent_with_the_components_grace():
     assert inputs["readOnly"] is True
 
 
+@pytest.mark.threat(
+    "a Pod is built with the keys in reach of the task",
+    holds="they are mounted into the agent alone",
+)
 def test_the_stores_credentials_reach_the_agent_only():
     pod = manifest(MODEL, DATA)
     store = next(volume for volume in pod["spec"]["volumes"] if STORE_OBJECT in json.dumps(volume))
@@ -80,6 +84,10 @@ def test_the_stores_credentials_reach_the_agent_only():
     assert STORE_OBJECT not in json.dumps(main(pod))
 
 
+@pytest.mark.threat(
+    "a value reads other variables by `$(NAME)`",
+    holds="each `$` is doubled: the kubelet expands nothing",
+)
 @pytest.mark.parametrize("text", ["$(id)", "$(HOME)", "$$", "a$b", "$"])
 def test_every_dollar_is_doubled_so_that_the_kubelet_expands_nothing(text):
     component = Component(NUMBER.inputs, {}, "image", ("echo", text), (value("x"),), {"E": value("x")})

@@ -72,6 +72,10 @@ def test_everything_of_a_run_is_on_the_page():
     assert 'article data-path="train"' in page
 
 
+@pytest.mark.threat(
+    "a task's text becomes HTML in a report",
+    holds="all of it is escaped",
+)
 def test_nothing_that_a_task_wrote_is_markup():
     # The path stays plain: the graph's keys are checked names.
     outputs = {EVIL: EVIL, "a": artifact(EVIL, EVIL, **{EVIL: EVIL})}
@@ -83,6 +87,10 @@ def test_nothing_that_a_task_wrote_is_markup():
     assert "<img src=x" not in page
 
 
+@pytest.mark.threat(
+    "a report calls home",
+    holds="its policy forbids every request, and scripts but its own",
+)
 def test_the_page_forbids_every_request_and_every_script_but_its_own():
     page = report([subject(record("r", task("t")))])
     policy = re.search(r'Content-Security-Policy" content="([^"]*)"', page).group(1)
@@ -95,6 +103,10 @@ def test_the_page_forbids_every_request_and_every_script_but_its_own():
     assert not re.search(r"""(?:src|href)=["']?(?:https?:)?//""", page)
 
 
+@pytest.mark.threat(
+    "an HTML artifact runs in a report",
+    holds="it stands in a sandboxed frame",
+)
 def test_html_and_markdown_stand_in_frames_that_may_nothing():
     content = {"file:///h": EVIL.encode(), "file:///m": b"# Title\n\n<script>alert(1)</script>"}
     run = record("r", task("t", outputs={"h": artifact("h", "HTML"), "m": artifact("m", "Markdown")}))

@@ -83,6 +83,10 @@ def test_a_server_that_is_not_there_is_unavailable():
             get_bytes(stores_at(f"http://127.0.0.1:{free.getsockname()[1]}"), URI, 100)
 
 
+@pytest.mark.threat(
+    "a namespace's store settings end the operator",
+    holds="they are refused by key; a panic is an error of that namespace alone",
+)
 def test_settings_that_the_stores_program_does_not_survive_are_an_error_like_others():
     """Such are refused when they are read; should some pass, its panic must not end the process."""
     stores = Stores(StoreConfig(url="s3://bucket/root", region="eu\nwest", access_key_id="a", secret_access_key=SECRET))

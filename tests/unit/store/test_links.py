@@ -39,6 +39,10 @@ def test_links_that_stay_inside_are_what_they_point_to(home):
     assert open_found(found, "link").read() == b"x"
 
 
+@pytest.mark.threat(
+    "an output links to the agent's files",
+    holds="links that lead out of the output are refused (`LinkOutside`)",
+)
 @pytest.mark.parametrize("target", ["../../secret", "..", "/etc/passwd"])
 def test_links_that_lead_out_are_refused(home, target):
     (home / "data").mkdir()
@@ -55,6 +59,10 @@ def test_a_folder_that_the_task_replaced_by_a_link_is_noticed(home, tmp_path):
         find_output(home / "data", home)
 
 
+@pytest.mark.threat(
+    "a file of an output is swapped for a link while it is collected",
+    holds="what is opened is checked once more",
+)
 def test_a_file_that_was_swapped_for_a_link_after_it_was_found_is_not_opened(home):
     (home / "data").mkdir()
     (home / "data" / "file").write_text("x")
@@ -82,6 +90,10 @@ def test_folders_that_hold_themselves_end(home):
         find_output(home / "data", home)
 
 
+@pytest.mark.threat(
+    "an output's links multiply without end",
+    holds="files and folders are counted, and the number is bounded",
+)
 def test_chains_of_linked_folders_end(home, monkeypatch):
     """Without a file in them, too: forty such folders have a million million ways through them."""
     monkeypatch.setattr(links, "MOST_FILES", 1000)

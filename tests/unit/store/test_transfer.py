@@ -64,6 +64,10 @@ def test_an_empty_folder_comes_back_empty_though_a_store_has_none(store, tmp_pat
         download(store, f"{store.url}/empty", tmp_path / "other")
 
 
+@pytest.mark.threat(
+    "an artifact is changed in the store",
+    holds="whoever reads it checks its digest",
+)
 def test_content_that_was_changed_is_refused_and_what_stood_there_stays(store, tmp_path):
     (tmp_path / "model").write_bytes(b"weights")
     sent = upload(store, tmp_path / "model", f"{store.url}/model")

@@ -8,6 +8,10 @@ from levada.store.errors import UriRefusedError
 from levada.store.uri import name_fault, parse_uri
 
 
+@pytest.mark.threat(
+    "a key of a store leads out of the folder it is written to (`..`, absolute, devices)",
+    holds="such keys are refused; archives are never unpacked",
+)
 @pytest.mark.parametrize(
     "uri",
     ["", "bucket/key", "http://host/key", "s3://", "s3:///key", "s3://b/a/../../c", "s3://b/a//c", "s3://b/./a",

@@ -111,6 +111,10 @@ def test_a_condition_without_an_answer_says_why(text, inputs, said):
         holds(text, inputs)
 
 
+@pytest.mark.threat(
+    "an expression is a bomb",
+    holds="macros, depth and length are bounded, and so is the time",
+)
 @pytest.mark.parametrize(
     "text",
     [
