@@ -10,7 +10,7 @@ from simulation.scenario import Scenario, Task
 
 @pytest.mark.threat(
     "a Pod is forged under the name of a task's",
-    holds="it is adopted only with the run's UID and the hash of what would be made; who may create Pods can forge both",
+    holds="adopted only with the run's UID and the hash of what would be made; who may create Pods can forge both",
 )
 @pytest.mark.parametrize(
     ("owner", "spec_hash"), [("somebody", "sha256:0"), ("run", "sha256:0")], ids=["another owner", "another content"]
