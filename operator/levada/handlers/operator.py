@@ -50,8 +50,8 @@ class Reconciler(Protocol):
     async def run(self) -> None:
         """Do what goes on beside the reconciliations, until cancelled."""
 
-    def object_changed(self, kind: str, namespace: str, name: str) -> None:
-        """Hear that an object of ours may have changed; it is reconciled next."""
+    def object_changed(self, kind: str, namespace: str, name: str, version: str) -> None:
+        """Hear that an object of ours may have changed, or is gone (then `version` is empty); mark it as above."""
 
     def pod_changed(self, old: Any, new: Any) -> None:
         """Hear of a Pod that came, changed or went; mark its run with `Runtime.enqueue`."""
@@ -142,9 +142,8 @@ class _Leader:
         await self._listed.wait()
         await self._kopf.run()
 
-    def _hint(self, kind: str, namespace: str, name: str) -> None:
-        self._reconciler.object_changed(kind, namespace, name)
-        self._queue.add(Key(kind, namespace, name))
+    def _hint(self, kind: str, namespace: str, name: str, version: str) -> None:
+        self._reconciler.object_changed(kind, namespace, name, version)
 
     def _enqueue(self, kind: str, namespace: str, name: str, seconds: float) -> None:
         if seconds > 0:

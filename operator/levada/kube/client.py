@@ -156,6 +156,10 @@ class Api:
         """POST one object; `ApiError` with status 409 and reason `AlreadyExists` when the name is taken."""
         return _json(await self.request("POST", resource.path(namespace), body=body, urgent=urgent))
 
+    async def create_as(self, type_: type[T], resource: Resource, namespace: str | None, body: Any) -> T:
+        """As `create`; the answer decoded as in `get_as`."""
+        return _decoded(await self.request("POST", resource.path(namespace), body=body), type_)
+
     async def replace(  # the parts of an address
         self,
         resource: Resource,
@@ -199,6 +203,21 @@ class Api:
         params = {"fieldManager": field_manager} | ({"force": "true"} if force and kind == "apply" else {})
         path = resource.path(namespace, name, subresource)
         return _json(await self.request("PATCH", path, params=params, body=body, content_type=_PATCHES[kind]))
+
+    async def patch_as(  # as `patch`
+        self,
+        type_: type[T],
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        body: Any,
+        *,
+        kind: PatchKind = "merge",
+    ) -> T:
+        """As `patch`; the answer decoded as in `get_as`."""
+        params = {"fieldManager": "levada"}
+        path = resource.path(namespace, name)
+        return _decoded(await self.request("PATCH", path, params=params, body=body, content_type=_PATCHES[kind]), type_)
 
     async def delete(
         self, resource: Resource, namespace: str | None, name: str, options: Mapping[str, Any] | None = None

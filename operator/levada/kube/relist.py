@@ -9,7 +9,7 @@ from levada.kube.client import Api
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.resource import PartialObject, Resource
 
-Hint = Callable[[str, str, str], None]
+Hint = Callable[[str, str, str, str], None]
 _log = logging.getLogger(__name__)
 
 
@@ -21,7 +21,8 @@ class Relist:
     api, resource
         What to list.
     on_hint
-        Called with the kind's plural, the namespace and the name of each object that is new, changed or gone.
+        Called with the kind's plural, the namespace, the name and the version of each object that is new, changed or
+        gone (then the version is empty).
     namespaces
         Where; everywhere when empty.
     every
@@ -71,4 +72,4 @@ class Relist:
         self._known[namespace] = listed
         for key in listed.keys() | known.keys():
             if listed.get(key) != known.get(key):
-                self._on_hint(self._resource.plural, *key)
+                self._on_hint(self._resource.plural, *key, listed[key][1] if key in listed else "")

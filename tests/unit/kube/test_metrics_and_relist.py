@@ -3,7 +3,7 @@
 import asyncio
 
 from levada.kube import metrics
-from levada.kube.metrics import REGISTRY, RUNS, set_phases
+from levada.kube.metrics import REGISTRY, RUNS, count_by_phase
 from levada.kube.relist import Relist
 from levada.kube.resource import PIPELINE_RUNS
 from unit.kube.fake_apiserver import refusal
@@ -11,9 +11,11 @@ from unit.kube.fake_apiserver import refusal
 RUN = "/apis/levada.dev/v1alpha1/namespaces/{}/pipelineruns/{}"
 
 
-def test_phases_that_are_gone_go_to_zero():
-    set_phases(RUNS, {"Running": 3, "Pending": 1})
-    set_phases(RUNS, {"Running": 2})
+def test_phases_are_counted_when_they_are_read_and_those_that_are_gone_are_zero():
+    counts = {"Running": 3, "Pending": 1}
+    count_by_phase(RUNS, ("Running", "Pending"), lambda: counts)
+    assert REGISTRY.get_sample_value("levada_runs", {"phase": "Pending"}) == 1
+    counts = {"Running": 2}
     assert REGISTRY.get_sample_value("levada_runs", {"phase": "Running"}) == 2
     assert REGISTRY.get_sample_value("levada_runs", {"phase": "Pending"}) == 0
 
@@ -31,11 +33,16 @@ async def test_what_is_new_changed_or_gone_is_told_and_nothing_else(server, api)
     task = asyncio.create_task(relist.run())
     async with asyncio.timeout(5):
         await relist.synced.wait()
-        assert {await hints.get(), await hints.get()} == {("pipelineruns", "a", "one"), ("pipelineruns", "b", "two")}
-        await server.remove(RUN.format("b", "two"))
-        assert await hints.get() == ("pipelineruns", "b", "two")
-        await server.put(RUN.format("a", "one"), status={})
-        assert await hints.get() == ("pipelineruns", "a", "one")
+        versions = {path: made["metadata"]["resourceVersion"] for path, made in server.objects.items()}
+        one, two = RUN.format("a", "one"), RUN.format("b", "two")
+        assert {await hints.get(), await hints.get()} == {
+            ("pipelineruns", "a", "one", versions[one]),
+            ("pipelineruns", "b", "two", versions[two]),
+        }
+        await server.remove(two)
+        assert await hints.get() == ("pipelineruns", "b", "two", "")
+        changed = await server.put(one, status={})
+        assert await hints.get() == ("pipelineruns", "a", "one", changed["metadata"]["resourceVersion"])
         count = len(server.requests)
         while len(server.requests) < count + 3:
             await asyncio.sleep(0.01)
@@ -46,12 +53,12 @@ async def test_what_is_new_changed_or_gone_is_told_and_nothing_else(server, api)
 
 async def test_it_is_synced_only_when_every_namespace_has_been_listed(server, api, caplog):
     server.fail("GET", "/namespaces/b/", refusal(403, "Forbidden", "not there"), times=1)
-    await server.put(RUN.format("b", "two"))
+    two = await server.put(RUN.format("b", "two"))
     hints = asyncio.Queue()
     relist = Relist(api, PIPELINE_RUNS, lambda *hint: hints.put_nowait(hint), namespaces=["a", "b"])
     task = asyncio.create_task(relist.run())
     async with asyncio.timeout(5):
         await relist.synced.wait()
-    assert hints.get_nowait() == ("pipelineruns", "b", "two")
+    assert hints.get_nowait() == ("pipelineruns", "b", "two", two["metadata"]["resourceVersion"])
     assert "not there" in caplog.text
     task.cancel()
