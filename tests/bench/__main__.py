@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from bench import page, results
 from bench.play import Figures, play
 from bench.results import Result
-from bench.scenarios import SCENARIOS, Scenario
+from bench.scenarios import OTHERS, SCENARIOS, Scenario
 from bench.sides import SIDES
 from bench.stage import stage
 from cluster.progress import ClusterError, say
@@ -19,17 +19,18 @@ from cluster.progress import ClusterError, say
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(SCENARIOS)}; all if none")
+    known = [*SCENARIOS, *OTHERS]
+    parser.add_argument("scenarios", nargs="*", metavar="SCENARIO", help=f"of {', '.join(known)}; all if none")
     parser.add_argument("--repeat", type=int, default=5, help="repetitions of each side")
     parser.add_argument("--sides", nargs="+", choices=SIDES, default=[*SIDES])
     parser.add_argument("--record", action="store_true", help="add the results to docs/benchmarks/operator.md")
     arguments = parser.parse_args()
-    if unknown := set(arguments.scenarios) - set(SCENARIOS):
-        parser.error(f"no scenario is called {', '.join(sorted(unknown))}; there are {', '.join(SCENARIOS)}")
+    if unknown := set(arguments.scenarios) - set(known):
+        parser.error(f"no scenario is called {', '.join(sorted(unknown))}; there are {', '.join(known)}")
     found: list[Result] = []
     try:
-        for name in arguments.scenarios or SCENARIOS:
-            found += asyncio.run(measure(SCENARIOS[name], arguments.repeat, arguments.sides))
+        for name in arguments.scenarios or known:
+            found += asyncio.run(measure(name, arguments.repeat, arguments.sides))
             results.write(found)
     except ClusterError as error:
         print(error, file=sys.stderr)
@@ -40,9 +41,19 @@ def main() -> int:
     return 0
 
 
-async def measure(scenario: Scenario, repetitions: int, sides: Sequence[str]) -> list[Result]:
+async def measure(name: str, repetitions: int, sides: Sequence[str]) -> list[Result]:
+    if name in OTHERS:
+        return await OTHERS[name](repetitions)
+    return await beside_ideal(SCENARIOS[name], repetitions, sides)
+
+
+async def beside_ideal(scenario: Scenario, repetitions: int, sides: Sequence[str]) -> list[Result]:
+    if scenario.workload.is_cached:
+        sides = ["levada"]  # the ideal has no cache
     taken: dict[str, list[Figures]] = {name: [] for name in sides}
     async with stage() as made:
+        if scenario.workload.is_cached:
+            await play(made, scenario.workload, "levada")
         for number in range(repetitions):
             for name in sides:
                 figures = await play(made, scenario.workload, name)

@@ -16,7 +16,7 @@ from levada.graph.model import Datum, Graph
 from levada.kube import task_pods
 from levada.kube.answers import Answers, Tower
 from levada.kube.client import Api
-from levada.kube.errors import ApiError, ApiUnreachableError
+from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError
 from levada.kube.hearing import Hearing
 from levada.kube.orders import Orders
 from levada.kube.pod_hints import PodHints
@@ -44,6 +44,8 @@ LOST_GRACE = timedelta(seconds=30)
 PENDING_PACE = timedelta(seconds=1)
 """The shortest time between two looks at a Pod that waits to start and of which nothing is heard."""
 STOP_GRACE = 30
+RELEASE_AGAIN = 1.0
+"""Seconds until it is looked whether Pods could be let go, and whether there are more."""
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
 """First and longest wait before a Pod that was refused is tried again."""
 MOST_NEWS = 20
@@ -96,6 +98,7 @@ class ActiveRun:
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
     _look_at: dict[str, datetime] = field(default_factory=dict)
     _held: set[str] = field(default_factory=set)
+    _releasing: asyncio.Task[None] | None = None
     _pending_since: dict[str, datetime] = field(default_factory=dict)
     _logs: list[Coroutine[Any, Any, None]] = field(default_factory=list)
     _told: int = 0
@@ -161,7 +164,7 @@ class ActiveRun:
             await self._stop(leaf, now)
         if wait := await self.record.write(self.run, now):
             waits.append(wait)
-        await self._release_recorded()
+        waits += [RELEASE_AGAIN] if await self._release_recorded() else []
         waits += [(at - now).total_seconds() for at in (plan.wake, min(self._look_at.values(), default=None)) if at]
         return max(0.01, min(waits)) if waits else None
 
@@ -294,17 +297,33 @@ class ActiveRun:
         if pod:
             await task_pods.stop(self._api, pod, STOP_GRACE)
 
-    async def _release_recorded(self) -> None:
+    async def _release_recorded(self) -> bool:
+        """Let go of the Pods whose results are recorded, beside what comes next: only the run's end waits for it.
+
+        Returns whether some are under way.
+        """
+        if self._releasing and self.run.is_final:
+            await self._releasing
         pods = (self.pods.get(name) for name in self._held)
         held = [pod for pod in pods if pod and task_pods.is_held(pod) and is_dead(pod)]
         self._held = {pod.metadata.name for pod in held}
-        await asyncio.gather(*(self._release(pod) for pod in held))
+        recorded = [pod for pod in held if self.run.is_recorded(*task_pods.attempt_of(pod))]
+        if not recorded:
+            return False
+        if self._releasing and not self._releasing.done():
+            return True
+        self._held -= {pod.metadata.name for pod in recorded}
+        self._releasing = asyncio.create_task(self._release(recorded))
+        if self.run.is_final:
+            await self._releasing
+        return True
 
-    async def _release(self, pod: PodView) -> None:
-        path, attempt = task_pods.attempt_of(pod)
-        if not self.run.is_recorded(path, attempt):
-            return
-        await task_pods.release(self._api, pod, self.pods)
+    async def _release(self, pods: list[PodView]) -> None:
+        try:
+            await asyncio.gather(*(task_pods.release(self._api, pod, self.pods) for pod in pods))
+        except (ApiError, ApiUnreachableError, NotLeaderError) as error:
+            _log.warning("finished Pods are still held: %s", error)
+            self._held |= {pod.metadata.name for pod in pods}
 
     async def _keep_logs(self) -> None:
         """Keep the logs of what has just failed, before that is recorded: nobody would come back for them later."""
