@@ -338,8 +338,8 @@ class Replica:
             self.watch._apply(msgspec.json.encode({"type": kind, "object": shown}))
 
     def _hint(self, namespace: str, name: str, version: str) -> None:
-        if self.is_alive:
-            self.reconciler.object_changed(RUNS, namespace, name, version)
+        if self.is_alive and self.reconciler.object_changed(RUNS, namespace, name, version):
+            self._queue[namespace, name] = None
 
     def _enqueue(self, kind: str, namespace: str, name: str, seconds: float) -> None:
         key = (namespace, name)

@@ -88,6 +88,8 @@ class KopfShell:
         for plural, resource in KINDS.items():
 
             async def changed(event: Any, plural: str = plural, **_: Any) -> None:
+                if event["type"] is None:  # it has listed: what is there is known
+                    return
                 metadata = event["object"]["metadata"]
                 version = "" if event["type"] == "DELETED" else metadata["resourceVersion"]
                 namespace, name = metadata.get("namespace", ""), metadata["name"]

@@ -21,8 +21,9 @@ PatchKind = Literal["merge", "strategic", "json", "apply"]
 
 LOG_LIMIT = 1 << 20
 _GONE = 410
-_JSON = "application/json"
+JSON = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+METADATA_EVENTS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 _PATCHES: Mapping[PatchKind, str] = {
     "merge": "application/merge-patch+json",
     "strategic": "application/strategic-merge-patch+json",
@@ -60,8 +61,8 @@ class Api:
         *,
         params: Params | None = None,
         body: Any = None,
-        content_type: str = _JSON,
-        accept: str = _JSON,
+        content_type: str = JSON,
+        accept: str = JSON,
         timeout: float | None = None,  # noqa: ASYNC109  # for all attempts together
         urgent: bool = False,
     ) -> bytes:
@@ -135,7 +136,7 @@ class Api:
         attempt = 1
         while True:
             try:
-                return await self._pages(resource.path(namespace), params, _METADATA_ONLY if metadata_only else _JSON)
+                return await self._pages(resource.path(namespace), params, _METADATA_ONLY if metadata_only else JSON)
             except ApiError as error:
                 if error.status != _GONE or attempt == ATTEMPTS:
                     raise

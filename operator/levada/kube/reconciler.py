@@ -85,15 +85,15 @@ class Reconciler:
         if key := self._pods.saw(old, new):
             self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
 
-    def object_changed(self, kind: str, namespace: str, name: str, version: str) -> None:
-        """Note that an object may have changed and mark it; a run is read anew unless we know that version of it."""
+    def object_changed(self, kind: str, namespace: str, name: str, version: str) -> bool:
+        """Note that an object may have changed. Whether that is news; then it is read anew when it is reconciled."""
         self._retention.object_changed(kind, namespace, name)
         if kind == PIPELINE_RUNS.plural:
             key = Key(namespace, name)
             if self._knows(key, version):
-                return  # the echo of our own write
+                return False  # the echo of our own write
             self._hinted.setdefault(key, set()).add(version)
-        self._runtime.enqueue(kind, namespace, name, 0)
+        return True
 
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check a Component or Pipeline, and wake the runs that wait for it."""
