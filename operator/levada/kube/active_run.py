@@ -7,17 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
 
 from levada.graph.model import Datum, Graph
 from levada.kube import task_pods
 from levada.kube.answers import Answers, Tower
 from levada.kube.client import Api
-from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError
+from levada.kube.errors import ApiError, ApiUnreachableError
+from levada.kube.failed_logs import FailedLogs
 from levada.kube.hearing import Hearing
+from levada.kube.letting_go import LettingGo
 from levada.kube.orders import Orders
 from levada.kube.pod_hints import PodHints
 from levada.kube.record import Record
@@ -34,7 +35,7 @@ from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
 from levada.planner.run import Run
 from levada.planner.settings import PodSettings
-from levada.planner.sighting import MAIN, is_dead, is_outstayed, sight, waits_mutely
+from levada.planner.sighting import is_dead, is_outstayed, sight, waits_mutely
 from levada.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
@@ -44,8 +45,6 @@ LOST_GRACE = timedelta(seconds=30)
 PENDING_PACE = timedelta(seconds=1)
 """The shortest time between two looks at a Pod that waits to start and of which nothing is heard."""
 STOP_GRACE = 30
-RELEASE_AGAIN = 1.0
-"""Seconds until it is looked whether Pods could be let go, and whether there are more."""
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
 """First and longest wait before a Pod that was refused is tried again."""
 MOST_NEWS = 20
@@ -76,8 +75,6 @@ class ActiveRun:
         The attempts under way, by their Pods.
     _look_at
         When to look again at Pods of which the watch may never tell any more.
-    _held
-        The Pods that may have to be let go.
     """
 
     record: Record
@@ -97,10 +94,9 @@ class ActiveRun:
     _hints: PodHints = field(init=False)
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
     _look_at: dict[str, datetime] = field(default_factory=dict)
-    _held: set[str] = field(default_factory=set)
-    _releasing: asyncio.Task[None] | None = None
+    _letting_go: LettingGo = field(init=False)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
-    _logs: list[Coroutine[Any, Any, None]] = field(default_factory=list)
+    _logs: FailedLogs = field(init=False)
     _told: int = 0
 
     def __post_init__(self) -> None:
@@ -112,6 +108,8 @@ class ActiveRun:
         self.hearing = Hearing(self.graph)
         self._orders = Orders(self.run, self._api, identity, self.pending_timeout)
         self._hints = PodHints(self._api)
+        self._letting_go = LettingGo(self.run, self._api)
+        self._logs = FailedLogs(self._api, self.store, identity)
 
     @property
     def identity(self) -> RunIdentity:
@@ -147,8 +145,7 @@ class ActiveRun:
         self.run.brace(now, cancel=spec.get("cancel", False))
         for name in (looked_at := changed | self._due(now)):
             await self._see(name, now)
-        self._held |= looked_at
-        await self._keep_logs()
+        await self._logs.keep()
         self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
         self.hearing.listen(self.run, spec, now)
         waits += [0.0] if await self.answers.ask(now) else []
@@ -164,7 +161,7 @@ class ActiveRun:
             await self._stop(leaf, now)
         if wait := await self.record.write(self.run, now):
             waits.append(wait)
-        waits += [RELEASE_AGAIN] if await self._release_recorded() else []
+        waits += await self._letting_go.go_on(self.pods, looked_at)
         waits += [(at - now).total_seconds() for at in (plan.wake, min(self._look_at.values(), default=None)) if at]
         return max(0.01, min(waits)) if waits else None
 
@@ -202,7 +199,7 @@ class ActiveRun:
             self._hints.forget(pod)
             what = leaf.phase if leaf.phase.is_final else f"failed ({leaf.reason}), to be tried again"
             _log.info("attempt %d ended: %s", attempt, what, extra={"task": path})
-            self._logs.append(self._keep_log(pod, leaf, attempt))
+            self._logs.note(pod, leaf, attempt)
         else:
             self._remember_to_look(pod, leaf, now)
 
@@ -296,50 +293,6 @@ class ActiveRun:
         pod = self.pods.get(self._pod_name(leaf))
         if pod:
             await task_pods.stop(self._api, pod, STOP_GRACE)
-
-    async def _release_recorded(self) -> bool:
-        """Let go of the Pods whose results are recorded, beside what comes next: only the run's end waits for it.
-
-        Returns whether some are under way.
-        """
-        if self._releasing and self.run.is_final:
-            await self._releasing
-        pods = (self.pods.get(name) for name in self._held)
-        held = [pod for pod in pods if pod and task_pods.is_held(pod) and is_dead(pod)]
-        self._held = {pod.metadata.name for pod in held}
-        recorded = [pod for pod in held if self.run.is_recorded(*task_pods.attempt_of(pod))]
-        if not recorded:
-            return False
-        if self._releasing and not self._releasing.done():
-            return True
-        self._held -= {pod.metadata.name for pod in recorded}
-        self._releasing = asyncio.create_task(self._release(recorded))
-        if self.run.is_final:
-            await self._releasing
-        return True
-
-    async def _release(self, pods: list[PodView]) -> None:
-        try:
-            await asyncio.gather(*(task_pods.release(self._api, pod, self.pods) for pod in pods))
-        except (ApiError, ApiUnreachableError, NotLeaderError) as error:
-            _log.warning("finished Pods are still held: %s", error)
-            self._held |= {pod.metadata.name for pod in pods}
-
-    async def _keep_logs(self) -> None:
-        """Keep the logs of what has just failed, before that is recorded: nobody would come back for them later."""
-        logs, self._logs = self._logs, []
-        await asyncio.gather(*logs)
-
-    async def _keep_log(self, pod: PodView, leaf: Leaf, attempt: int) -> None:
-        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
-        main = pod.container(MAIN)
-        ended = main.state.terminated if main else None
-        if not (ended and ended.exit_code) or not leaf.component.log_tail:
-            return
-        try:
-            await self.store.keep_log(self._api, self.identity, pod.metadata.name, leaf.path, attempt)
-        except (ApiError, ApiUnreachableError, StoreError) as error:
-            _log.warning("the end of its log is not kept: %s", error, extra={"task": leaf.path})
 
 
 def _at_most(room: int | None) -> int:
