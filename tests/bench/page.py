@@ -1,15 +1,31 @@
-"""The page of results: each recorded run adds a section, with the machine that it ran on."""
+"""Where results are told: a page to which each recorded run adds a section, with its machine, and README's figures."""
 
+import json
 import os
 import platform
 import subprocess
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
-from bench.results import Result, table
+from bench.results import FILE, Result, number, table
 from cluster.paths import REPO
 
 PAGE = REPO / "docs" / "benchmarks" / "operator.md"
+README = REPO / "README.md"
+_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
+_HEADLINES = (
+    ("a chain of 100 tasks", "chain-100", "ms_per_step", "ms from one to the next"),
+    ("1,000 tasks side by side", "fan-1000", "tasks_per_second", "tasks/s"),
+    ("1,000 tasks of 0 to 20 s", "staggered-1000", "makespan_s", "s until all have ended"),
+    ("100 runs of 10 tasks at once", "runs-100x10", "tasks_per_second", "tasks/s"),
+    ("the operator's CPU for a task", "fan-1000", "cpu_ms_per_task", "ms"),
+    ("a run of 10,000 tasks", "run-10000", "status_lag_s", "s that its status is behind, at most"),
+    ("an operator that finds 5,000 finished runs", "startup-5000", "startup_s", "s to a new run's first task"),
+    ("an operator at rest beside 1,000 finished runs", "idle-1000", "idle_cpu_percent", "% of a core"),
+    ("an artifact of 1 GiB, out and in", "agent-1gib", "throughput_mb_s", "MB/s"),
+)
+"""What it is, the scenario, the metric, its unit in words."""
 
 
 def append(results: list[Result], repetitions: int) -> None:
@@ -17,6 +33,26 @@ def append(results: list[Result], repetitions: int) -> None:
     section = f"\n## {day}, {_commit()}\n\n{_machine()}; {repetitions} repetitions.\n\n{table(results)}\n"
     with PAGE.open("a") as page:
         page.write(section)
+
+
+def put_headlines() -> None:
+    """Write README's figures anew, from all that build/bench.json has."""
+    found = {(each["scenario"], each["metric"]): each for each in json.loads(FILE.read_text())}
+    rows = [_headline(*words, found[key]) for *words, key in _keyed() if key in found]
+    lines = ["| | Levada | ideal client | budget |", "|---|---|---|---|", *rows]
+    before, _, rest = README.read_text().partition(_BEGIN)
+    _, _, after = rest.partition(_END)
+    README.write_text("\n".join([before + _BEGIN, *lines, _END]) + after)
+
+
+def _keyed() -> Iterator[tuple[str, str, tuple[str, str]]]:
+    return ((what, unit, (scenario, metric)) for what, scenario, metric, unit in _HEADLINES)
+
+
+def _headline(what: str, unit: str, entry: dict) -> str:
+    ideal = "" if entry["ideal"] is None else number(entry["ideal"])
+    verdict = "" if entry["met"] is None else f"{entry['budget']}: {'met' if entry['met'] else 'missed'}"
+    return f"| {what} | {number(entry['levada'])} {unit} | {ideal} | {verdict} |"
 
 
 def _machine() -> str:

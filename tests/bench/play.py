@@ -98,7 +98,7 @@ async def play(stage: Stage, workload: Workload, name: str, look: Callable[[int]
         count=workload.count,
         makespan=over - begun,
         complete=max(over, account.changed) - begun,
-        step_ms=1000 * (ended[-1] - ended[0]) / (len(ended) - 1),
+        step_ms=1000 * (ended[-1] - ended[0]) / (len(ended) - 1) if ended else 0.0,
         cpu=cpu,
         server_cpu=server_cpu,
         kubelet_cpu=account.cpu,

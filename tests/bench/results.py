@@ -109,9 +109,10 @@ def table(results: list[Result]) -> str:
 def _cell(values: Sequence[float]) -> str:
     if not values:
         return ""
-    median = _number(statistics.median(values))
-    return median if len(values) == 1 else f"{median} ({_number(min(values))} to {_number(max(values))})"
+    median = number(statistics.median(values))
+    return median if len(values) == 1 else f"{median} ({number(min(values))} to {number(max(values))})"
 
 
-def _number(value: float) -> str:
+def number(value: float) -> str:
+    """Three digits of it."""
     return f"{value:.0f}" if abs(value) >= 100 else f"{value:.3g}"

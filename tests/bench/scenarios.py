@@ -1,10 +1,12 @@
 """The scenarios, and what each should cost."""
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
-from bench import workload
-from bench.results import Budget, at_least_ideal, at_most, at_most_ideal
+from bench import finished, transfer, workload
+from bench.results import Budget, Result, at_least_ideal, at_most, at_most_ideal
+from bench.transfer import Transfer
 from bench.workload import Workload
 
 _STATUS = {"status_writes_per_second": at_most(6)}
@@ -35,5 +37,14 @@ _ALL = (
     Scenario(workload.layered(1000), _LARGE | _STATUS | {"tasks_per_second": at_least_ideal(0.85)}),
     Scenario(workload.loop(5000), _LARGE | _STATUS),
     Scenario(workload.wide(10_000), _LARGE | _STATUS | {"object_kb": at_most(400)}),
+    Scenario(workload.cached(1000), _STATUS | {"cpu_ms_per_task": at_most(2), "status_lag_s": at_most(1)}),
 )
 SCENARIOS: Mapping[str, Scenario] = {scenario.workload.name: scenario for scenario in _ALL}
+
+OTHERS: Mapping[str, Callable[[int], Awaitable[list[Result]]]] = {
+    "startup-5000": partial(finished.startup, 5000),
+    "idle-1000": partial(finished.idle, 1000),
+    "agent-1gib": partial(transfer.measure, Transfer("agent-1gib", 1, 1 << 30)),
+    "agent-10000-files": partial(transfer.measure, Transfer("agent-10000-files", 10_000, 4096)),
+}
+"""Those without a workload: told how often, each finds its own results."""

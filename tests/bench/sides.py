@@ -62,7 +62,8 @@ async def levada() -> AsyncIterator[Side]:
         "POD_NAMESPACE": plane.OPERATOR_NAMESPACE,
         "POD_NAME": "bench",
         "MALLOC_ARENA_MAX": "1",  # as in the chart
-        "MALLOC_TRIM_THRESHOLD_": "65536",
+        "MALLOC_MMAP_THRESHOLD_": "1048576",
+        "MALLOC_TRIM_THRESHOLD_": "2097152",
     }  # fmt: skip
     environment.pop("KUBECONFIG", None)  # it reads the files of a service account, as in its Pod
     argv = (sys.executable, "-m", "bench.watched_operator", plane.IDENTITY)

@@ -14,7 +14,7 @@ from bench.workload import Workload
 from cluster.paths import KUBECONFIG
 
 _POLL = 0.05
-_RUNS = f"/apis/levada.dev/v1alpha1/namespaces/{plane.NAMESPACE}/pipelineruns"
+RUNS = f"/apis/levada.dev/v1alpha1/namespaces/{plane.NAMESPACE}/pipelineruns"
 
 
 class Stage:

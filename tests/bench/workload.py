@@ -28,11 +28,14 @@ class Workload:
     ----------
     loop
         The first step makes a list; all others are the iterations of a loop over it.
+    is_cached
+        All of it has been done before: each task has an input of its own, and its result comes from the cache.
     """
 
     name: str
     graphs: tuple[tuple[Step, ...], ...] = field(repr=False)
     loop: bool = False
+    is_cached: bool = False
 
     @property
     def count(self) -> int:
@@ -48,7 +51,9 @@ class Workload:
             yield kind("Component", "points", _POINTS)
         for name, graph in zip(self.run_names(), self.graphs, strict=True):
             tasks = _loop(len(graph) - 1) if self.loop else [_task(step) for step in graph]
-            yield kind("Pipeline", name, {"tasks": tasks})
+            if self.is_cached:
+                tasks = [task | {"inputs": {"n": {"value": index}}} for index, task in enumerate(tasks)]
+            yield kind("Pipeline", name, {"tasks": tasks} | ({"cache": {}} if self.is_cached else {}))
 
     def runs(self) -> list[dict]:
         return [kind("PipelineRun", name, {"pipelineRef": {"name": name}}) for name in self.run_names()]
@@ -114,6 +119,10 @@ def fan(count: int) -> Workload:
 def wide(count: int) -> Workload:
     """One large run; as `fan`, under its own name."""
     return Workload(f"run-{count}", fan(count).graphs)
+
+
+def cached(count: int) -> Workload:
+    return Workload(f"cached-{count}", fan(count).graphs, is_cached=True)
 
 
 def staggered(count: int, longest: float = 20.0) -> Workload:

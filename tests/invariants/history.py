@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from levada.planner.encoding import READABLE_TASKS, decode_tasks
+
 Json = Mapping[str, Any]
 
 
@@ -91,7 +93,12 @@ def task_of(pod: Json) -> tuple[str, str, int] | None:
 
 
 def tasks_of(run: Json) -> dict[str, Json]:
-    return {task["path"]: task for task in run.get("status", {}).get("tasks", [])}
+    """What the status says of the tasks; that of a large run shows people few of them."""
+    status = run.get("status", {})
+    tasks = status.get("tasks", [])
+    if status.get("counts", {}).get("total", 0) > READABLE_TASKS:
+        tasks = decode_tasks(status["taskStates"])
+    return {task["path"]: task for task in tasks}
 
 
 def end_state(run: Json, kept: Mapping[str, Json]) -> Json:

@@ -17,6 +17,6 @@ def test_a_pod_that_was_replaced_keeps_its_finalizers():
     made = play.server.create("pods", NAMESPACE, body)
     gone = msgspec.convert(made | {"metadata": made["metadata"] | {"uid": "before"}}, PodView)
 
-    asyncio.run(task_pods.release(SimulatedApi(play.replica), gone))
+    asyncio.run(task_pods.release(SimulatedApi(play.replica), gone, {}))
 
     assert play.server.get("pods", NAMESPACE, "x") == made

@@ -24,7 +24,7 @@ from levada.kube import credentials
 from levada.kube.backoff import Backoff
 from levada.kube.resource import COMPONENTS, PIPELINE_RUNS, PIPELINES
 
-Hint = Callable[[str, str, str], None]
+Hint = Callable[[str, str, str, str], None]
 KINDS = {resource.plural: resource for resource in (PIPELINE_RUNS, PIPELINES, COMPONENTS)}
 _log = logging.getLogger(__name__)
 
@@ -35,7 +35,8 @@ class KopfShell:
     Parameters
     ----------
     on_hint
-        Called in the caller's event loop with the kind's plural, the namespace and the name.
+        Called in the caller's event loop with the kind's plural, the namespace, the name and the version; where the
+        object is gone, that is empty.
     namespaces
         Where to look; everywhere when empty.
     kubeconfig, context
@@ -86,8 +87,13 @@ class KopfShell:
         kopf.on.login(registry=registry, id="levada")(self._login)
         for plural, resource in KINDS.items():
 
-            async def changed(name: str, namespace: str | None, plural: str = plural, **_: Any) -> None:
-                loop.call_soon_threadsafe(self._on_hint, plural, namespace or "", name)
+            async def changed(event: Any, plural: str = plural, **_: Any) -> None:
+                if event["type"] is None:  # it has listed: what is there is known
+                    return
+                metadata = event["object"]["metadata"]
+                version = "" if event["type"] == "DELETED" else metadata["resourceVersion"]
+                namespace, name = metadata.get("namespace", ""), metadata["name"]
+                loop.call_soon_threadsafe(self._on_hint, plural, namespace, name, version)
 
             kopf.on.event(resource.group_version, plural, registry=registry, id=f"levada-{plural}")(changed)
         return registry

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Callable
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from levada.handlers import health, logs
@@ -15,8 +16,7 @@ from levada.kube.client import Api, connect
 from levada.kube.events import Recorder
 from levada.kube.lease import Lease, LeaseSettings
 from levada.kube.queue import KeyedQueue
-from levada.kube.relist import Relist
-from levada.kube.resource import PIPELINE_RUNS, PODS
+from levada.kube.resource import PIPELINE_RUNS, PODS, PartialObject
 from levada.kube.runtime import Runtime
 from levada.kube.watch import Watch
 
@@ -50,8 +50,8 @@ class Reconciler(Protocol):
     async def run(self) -> None:
         """Do what goes on beside the reconciliations, until cancelled."""
 
-    def object_changed(self, kind: str, namespace: str, name: str) -> None:
-        """Hear that an object of ours may have changed; it is reconciled next."""
+    def object_changed(self, kind: str, namespace: str, name: str, version: str) -> bool:
+        """Hear that an object of ours may have changed, or is gone (then `version` is empty). Whether that is news."""
 
     def pod_changed(self, old: Any, new: Any) -> None:
         """Hear of a Pod that came, changed or went; mark its run with `Runtime.enqueue`."""
@@ -100,7 +100,17 @@ class _Leader:
         self._queue = KeyedQueue(self._reconcile, workers=settings.workers, on_failure=self._failed, around=_log_fields)
         self.pods = Watch(api, options.pod_type, PODS, namespaces=namespaces, labels=options.pod_labels)
         self._recorder = Recorder(api, settings.pod_name)
-        self._relists = [Relist(api, kind, self._hint, namespaces=namespaces) for kind in KINDS.values()]
+        self._kinds = {
+            kind: Watch(
+                api,
+                PartialObject,
+                resource,
+                namespaces=namespaces,
+                metadata_only=True,
+                on_change=partial(self._changed, kind),
+            )
+            for kind, resource in KINDS.items()
+        }
         self._kopf = KopfShell(self._hint, namespaces=namespaces, kubeconfig=options.kubeconfig)
         self._listed = asyncio.Event()
         self._reconciler = factory(Runtime(api, self.pods, self._recorder, self._enqueue))
@@ -108,7 +118,7 @@ class _Leader:
 
     async def run(self) -> None:
         """Work until cancelled; then let what is under way end, for a few seconds."""
-        parts: tuple[_Part, ...] = (self.pods, self._recorder, self._reconciler, *self._relists)
+        parts: tuple[_Part, ...] = (self.pods, self._recorder, self._reconciler, *self._kinds.values())
         working = asyncio.create_task(self._work(), name="reconcile")
         hearing = asyncio.create_task(self._hear(), name="kopf")
         tasks = {working, hearing, *(asyncio.create_task(part.run(), name=type(part).__name__) for part in parts)}
@@ -132,19 +142,33 @@ class _Leader:
         return self._listed.is_set()
 
     async def _work(self) -> None:
-        for synced in (self.pods.synced, *(relist.synced for relist in self._relists)):
-            await synced.wait()
+        for watch in (self.pods, *self._kinds.values()):
+            await watch.synced.wait()
+        self._take_stock()
         self._listed.set()
         await self._queue.run()
+
+    def _take_stock(self) -> None:
+        """All that is there is looked at, beside what happens: the latest first, for most of the others are over."""
+        found = [(kind, item.metadata) for kind, watch in self._kinds.items() for item in watch.store.values()]
+        for kind, metadata in sorted(found, key=lambda each: each[1].creation_timestamp or "", reverse=True):
+            key = Key(kind, metadata.namespace, metadata.name)
+            if self._reconciler.object_changed(*key, metadata.resource_version):
+                self._queue.add_backlog(key)
+
+    def _changed(self, kind: str, old: PartialObject | None, new: PartialObject | None) -> None:
+        if (item := new or old) and self._listed.is_set():
+            version = new.metadata.resource_version if new else ""
+            self._hint(kind, item.metadata.namespace, item.metadata.name, version)
 
     async def _hear(self) -> None:
         # kopf looks for our kinds once, when it starts: it waits until they are there.
         await self._listed.wait()
         await self._kopf.run()
 
-    def _hint(self, kind: str, namespace: str, name: str) -> None:
-        self._reconciler.object_changed(kind, namespace, name)
-        self._queue.add(Key(kind, namespace, name))
+    def _hint(self, kind: str, namespace: str, name: str, version: str) -> None:
+        if self._reconciler.object_changed(kind, namespace, name, version):
+            self._queue.add(Key(kind, namespace, name))
 
     def _enqueue(self, kind: str, namespace: str, name: str, seconds: float) -> None:
         if seconds > 0:

@@ -7,19 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
-
-import msgspec
 
 from levada.graph.model import Datum, Graph
 from levada.kube import task_pods
 from levada.kube.answers import Answers, Tower
 from levada.kube.client import Api
 from levada.kube.errors import ApiError, ApiUnreachableError
+from levada.kube.failed_logs import FailedLogs
 from levada.kube.hearing import Hearing
+from levada.kube.letting_go import LettingGo
 from levada.kube.orders import Orders
 from levada.kube.pod_hints import PodHints
 from levada.kube.record import Record
@@ -28,7 +27,7 @@ from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
 from levada.planner.encoding import timestamp
 from levada.planner.flow.rerun import NOTHING, Results
-from levada.planner.names import RESULT_FINALIZER, pod_name
+from levada.planner.names import pod_name
 from levada.planner.nodes import Gate, Leaf, Node, Order
 from levada.planner.plan import Start
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
@@ -36,13 +35,15 @@ from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
 from levada.planner.run import Run
 from levada.planner.settings import PodSettings
-from levada.planner.sighting import MAIN, is_dead, is_outstayed, sight, waits_mutely
+from levada.planner.sighting import is_dead, is_outstayed, sight, waits_mutely
 from levada.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
 
 LOST_GRACE = timedelta(seconds=30)
 """How long a Pod that vanished is thought to run on when its own grace is not known."""
+PENDING_PACE = timedelta(seconds=1)
+"""The shortest time between two looks at a Pod that waits to start and of which nothing is heard."""
 STOP_GRACE = 30
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
 """First and longest wait before a Pod that was refused is tried again."""
@@ -50,8 +51,8 @@ MOST_NEWS = 20
 """Failed tasks of one run that are told one by one."""
 MOST_STARTS = 16
 """Attempts that one step starts, one for each connection: more would only make the status and other runs wait."""
-STORE_AGAIN = 5.0
-"""Seconds until a store that did not answer is asked again."""
+STORE_AGAIN = timedelta(seconds=5)
+"""The time until a store that did not answer is asked again."""
 
 
 @dataclass(slots=True)
@@ -70,6 +71,10 @@ class ActiveRun:
         What people say to its gates.
     answers
         What is looked for instead of being done again.
+    _live
+        The attempts under way, by their Pods.
+    _look_at
+        When to look again at Pods of which the watch may never tell any more.
     """
 
     record: Record
@@ -88,8 +93,10 @@ class ActiveRun:
     _orders: Orders = field(init=False)
     _hints: PodHints = field(init=False)
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
+    _look_at: dict[str, datetime] = field(default_factory=dict)
+    _letting_go: LettingGo = field(init=False)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
-    _logs: list[Coroutine[Any, Any, None]] = field(default_factory=list)
+    _logs: FailedLogs = field(init=False)
     _told: int = 0
 
     def __post_init__(self) -> None:
@@ -101,6 +108,8 @@ class ActiveRun:
         self.hearing = Hearing(self.graph)
         self._orders = Orders(self.run, self._api, identity, self.pending_timeout)
         self._hints = PodHints(self._api)
+        self._letting_go = LettingGo(self.run, self._api)
+        self._logs = FailedLogs(self._api, self.store, identity)
 
     @property
     def identity(self) -> RunIdentity:
@@ -134,10 +143,9 @@ class ActiveRun:
         waits: list[float] = []
         spec = self.record.object["spec"]
         self.run.brace(now, cancel=spec.get("cancel", False))
-        for name in changed | {name for name in self._live if name not in self.pods}:
-            waits += await self._see(name, now)
-        await self._keep_logs()
-        waits += self._pending_waits(now)
+        for name in (looked_at := changed | self._due(now)):
+            await self._see(name, now)
+        await self._logs.keep()
         self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
         self.hearing.listen(self.run, spec, now)
         waits += [0.0] if await self.answers.ask(now) else []
@@ -153,29 +161,36 @@ class ActiveRun:
             await self._stop(leaf, now)
         if wait := await self.record.write(self.run, now):
             waits.append(wait)
-        await self._release_recorded()
-        if plan.wake:
-            waits.append((plan.wake - now).total_seconds())
+        waits += await self._letting_go.go_on(self.pods, looked_at)
+        waits += [(at - now).total_seconds() for at in (plan.wake, min(self._look_at.values(), default=None)) if at]
         return max(0.01, min(waits)) if waits else None
 
     def _pod_name(self, leaf: Leaf) -> str:
         identity = self.identity
         return pod_name(identity.name, identity.uid, leaf.path, leaf.attempt)
 
-    async def _see(self, name: str, now: datetime) -> list[float]:
+    def _due(self, now: datetime) -> set[str]:
+        """The Pods to look at though nothing tells that they have changed."""
+        vanished = self._live.keys() - self.pods.keys() - self._look_at.keys()
+        return vanished | {name for name, at in self._look_at.items() if at <= now}
+
+    async def _see(self, name: str, now: datetime) -> None:
+        self._look_at.pop(name, None)
         pod = self.pods.get(name)
         if pod is None:
-            return await self._look_for(name, now) if name in self._live else []
+            if name in self._live:
+                await self._look_for(name, now)
+            return
         self.vanished.pop(name, None)
         path, attempt = task_pods.attempt_of(pod)
         leaf = self.run.leaves.get(path)
         if leaf is None or attempt != leaf.attempt or leaf.phase.is_final:
-            return []
+            return
         if not task_pods.is_ours(pod, self.identity.uid) or (name not in self._live and name != self._pod_name(leaf)):
-            return []  # somebody else's Pod under our label
+            return  # somebody else's Pod under our label
         self._live[name] = (leaf, attempt)
         leaf.pod = name
-        sighting, waits = await self._sight(pod, leaf, now)
+        sighting = await self._sight(pod, leaf, now)
         self.run.observe(path, attempt, sighting, now, dead=is_dead(pod))
         if is_outstayed(pod):
             await task_pods.clear(self._api, pod)
@@ -184,10 +199,11 @@ class ActiveRun:
             self._hints.forget(pod)
             what = leaf.phase if leaf.phase.is_final else f"failed ({leaf.reason}), to be tried again"
             _log.info("attempt %d ended: %s", attempt, what, extra={"task": path})
-            self._logs.append(self._keep_log(pod, leaf, attempt))
-        return waits
+            self._logs.note(pod, leaf, attempt)
+        else:
+            self._remember_to_look(pod, leaf, now)
 
-    async def _sight(self, pod: PodView, leaf: Leaf, now: datetime) -> tuple[Sighting, list[float]]:
+    async def _sight(self, pod: PodView, leaf: Leaf, now: datetime) -> Sighting:
         """What the attempt in `pod` is doing; where its manifest is needed and the store is away, that it waits."""
         since = pod.metadata.creation_timestamp or now
         deadline = since + self.pending_timeout
@@ -198,38 +214,37 @@ class ActiveRun:
                 manifest = await self.store.read_manifest(self.identity, leaf.path, leaf.attempt, sighting.digest)
             except StoreError as error:
                 if error.reason in (reasons.STORE_UNAVAILABLE, reasons.STORE_DENIED):
-                    return Waiting(error.reason, error.message), [STORE_AGAIN]
-                return Failure(error.reason, error.message, 0), []
+                    self._look_at[pod.metadata.name] = now + STORE_AGAIN
+                    return Waiting(error.reason, error.message)
+                return Failure(error.reason, error.message, 0)
             sighting = sight(pod, leaf.component, manifest, pending_since=since, deadline=deadline, now=now)
-        return sighting, []
+        return sighting
 
-    def _pending_waits(self, now: datetime) -> list[float]:
-        """When to look again at Pods that wait to start: their status may never change again."""
-        waits: list[float] = []
-        for name, (leaf, _) in self._live.items():
-            pod = self.pods.get(name)
-            if not pod or leaf.phase != "Pending" or not pod.metadata.creation_timestamp or leaf.doom:
-                continue
-            left = (pod.metadata.creation_timestamp + self.pending_timeout - now).total_seconds()
-            waits.append(max(left, 1.0))
-            if waits_mutely(pod):
-                waits.append(max(self._hints.wait(pod, now), 1.0))
-        return waits
+    def _remember_to_look(self, pod: PodView, leaf: Leaf, now: datetime) -> None:
+        """Look again at a Pod that waits to start: its status may never change again."""
+        created = pod.metadata.creation_timestamp
+        if leaf.phase != "Pending" or not created or leaf.doom:
+            return
+        at = created + self.pending_timeout
+        if waits_mutely(pod):
+            at = min(at, self._hints.due(pod, now))
+        self._look_at.setdefault(pod.metadata.name, max(at, now + PENDING_PACE))
 
-    async def _look_for(self, name: str, now: datetime) -> list[float]:
+    async def _look_for(self, name: str, now: datetime) -> None:
         """A Pod that is expected and not in the watch: ask, and only then conclude that it is gone."""
         leaf, attempt = self._live[name]
         pod = await task_pods.find(self._api, self.identity.namespace, name)
         if pod is not None:
             self.pods.setdefault(name, await task_pods.label(self._api, pod, self.identity.name))
-            return await self._see(name, now)
+            await self._see(name, now)
+            return
         dead_at = self.vanished.setdefault(name, now + LOST_GRACE)
         if now < dead_at:
-            return [(dead_at - now).total_seconds()]
+            self._look_at[name] = dead_at
+            return
         del self._live[name], self.vanished[name]
         lost = Failure(reasons.POD_LOST, "its Pod was removed by force before its result was known")
         self.run.observe(leaf.path, attempt, lost, now, dead=True)
-        return []
 
     async def _start(self, start: Start, now: datetime) -> float | None:
         """Create the attempt's Pod. Returns the seconds after which to look again, unless the Pod will tell."""
@@ -246,10 +261,11 @@ class ActiveRun:
         since = self._pending_since.setdefault(name, now)
         created = await self._create(built)
         if isinstance(created, PodView):
-            self.pods.setdefault(name, created)  # the watch may have been faster, and knows more
+            pod = self.pods.setdefault(name, created)  # the watch may have been faster, and knows more
             self._live[name] = (leaf, start.attempt)
             leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
+            self._remember_to_look(pod, leaf, now)
             _log.info("attempt %d started as Pod %s", start.attempt, name, extra={"task": leaf.path})
             return None
         left = since + self.pending_timeout - now
@@ -277,36 +293,6 @@ class ActiveRun:
         pod = self.pods.get(self._pod_name(leaf))
         if pod:
             await task_pods.stop(self._api, pod, STOP_GRACE)
-
-    async def _release_recorded(self) -> None:
-        held = [pod for pod in self.pods.values() if RESULT_FINALIZER in pod.metadata.finalizers and is_dead(pod)]
-        await asyncio.gather(*(self._release(pod) for pod in held))
-
-    async def _release(self, pod: PodView) -> None:
-        path, attempt = task_pods.attempt_of(pod)
-        if not self.run.is_recorded(path, attempt):
-            return
-        await task_pods.release(self._api, pod)
-        finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
-        metadata = msgspec.structs.replace(pod.metadata, finalizers=finalizers)
-        if self.pods.get(pod.metadata.name) is pod:  # else the watch was faster
-            self.pods[pod.metadata.name] = msgspec.structs.replace(pod, metadata=metadata)
-
-    async def _keep_logs(self) -> None:
-        """Keep the logs of what has just failed, before that is recorded: nobody would come back for them later."""
-        logs, self._logs = self._logs, []
-        await asyncio.gather(*logs)
-
-    async def _keep_log(self, pod: PodView, leaf: Leaf, attempt: int) -> None:
-        """Put the end of a failed attempt's log into the store, where it outlives the Pod; best effort."""
-        main = pod.container(MAIN)
-        ended = main.state.terminated if main else None
-        if not (ended and ended.exit_code) or not leaf.component.log_tail:
-            return
-        try:
-            await self.store.keep_log(self._api, self.identity, pod.metadata.name, leaf.path, attempt)
-        except (ApiError, ApiUnreachableError, StoreError) as error:
-            _log.warning("the end of its log is not kept: %s", error, extra={"task": leaf.path})
 
 
 def _at_most(room: int | None) -> int:

@@ -21,8 +21,9 @@ PatchKind = Literal["merge", "strategic", "json", "apply"]
 
 LOG_LIMIT = 1 << 20
 _GONE = 410
-_JSON = "application/json"
+JSON = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
+METADATA_EVENTS = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1,application/json"
 _PATCHES: Mapping[PatchKind, str] = {
     "merge": "application/merge-patch+json",
     "strategic": "application/strategic-merge-patch+json",
@@ -60,8 +61,8 @@ class Api:
         *,
         params: Params | None = None,
         body: Any = None,
-        content_type: str = _JSON,
-        accept: str = _JSON,
+        content_type: str = JSON,
+        accept: str = JSON,
         timeout: float | None = None,  # noqa: ASYNC109  # for all attempts together
         urgent: bool = False,
     ) -> bytes:
@@ -135,7 +136,7 @@ class Api:
         attempt = 1
         while True:
             try:
-                return await self._pages(resource.path(namespace), params, _METADATA_ONLY if metadata_only else _JSON)
+                return await self._pages(resource.path(namespace), params, _METADATA_ONLY if metadata_only else JSON)
             except ApiError as error:
                 if error.status != _GONE or attempt == ATTEMPTS:
                     raise
@@ -155,6 +156,10 @@ class Api:
     async def create(self, resource: Resource, namespace: str | None, body: Any, *, urgent: bool = False) -> Json:
         """POST one object; `ApiError` with status 409 and reason `AlreadyExists` when the name is taken."""
         return _json(await self.request("POST", resource.path(namespace), body=body, urgent=urgent))
+
+    async def create_as(self, type_: type[T], resource: Resource, namespace: str | None, body: Any) -> T:
+        """As `create`; the answer decoded as in `get_as`."""
+        return _decoded(await self.request("POST", resource.path(namespace), body=body), type_)
 
     async def replace(  # the parts of an address
         self,
@@ -199,6 +204,21 @@ class Api:
         params = {"fieldManager": field_manager} | ({"force": "true"} if force and kind == "apply" else {})
         path = resource.path(namespace, name, subresource)
         return _json(await self.request("PATCH", path, params=params, body=body, content_type=_PATCHES[kind]))
+
+    async def patch_as(  # as `patch`
+        self,
+        type_: type[T],
+        resource: Resource,
+        namespace: str | None,
+        name: str,
+        body: Any,
+        *,
+        kind: PatchKind = "merge",
+    ) -> T:
+        """As `patch`; the answer decoded as in `get_as`."""
+        params = {"fieldManager": "levada"}
+        path = resource.path(namespace, name)
+        return _decoded(await self.request("PATCH", path, params=params, body=body, content_type=_PATCHES[kind]), type_)
 
     async def delete(
         self, resource: Resource, namespace: str | None, name: str, options: Mapping[str, Any] | None = None

@@ -1,6 +1,7 @@
 """What Prometheus reads. No label grows with the number of runs."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 
 from prometheus_client import (
     CollectorRegistry,
@@ -57,18 +58,21 @@ REMOVED = Counter(
 EVENTS_DROPPED = Counter("levada_events_dropped", "Kubernetes Events that were given up.", registry=REGISTRY)
 
 
-def set_phases(gauge: Gauge, counts: Mapping[str, int]) -> None:
-    """Set a gauge labelled by phase to `counts`; phases that are not in it any more go to zero.
+def count_by_phase(gauge: Gauge, phases: Iterable[str], counts: Callable[[], Mapping[str, int]]) -> None:
+    """Have a gauge labelled by phase counted whenever it is read.
 
     Parameters
     ----------
     gauge
         `RUNS` or `TASKS`.
+    phases
+        All that there are.
     counts
-        How many there are in each phase.
+        Says how many there are in each.
     """
-    gone = {sample.labels["phase"] for metric in gauge.collect() for sample in metric.samples} - counts.keys()
-    for phase in gone:
-        gauge.labels(phase).set(0)
-    for phase, count in counts.items():
-        gauge.labels(phase).set(count)
+    for phase in phases:
+        gauge.labels(phase).set_function(partial(_count, counts, phase))
+
+
+def _count(counts: Callable[[], Mapping[str, int]], phase: str) -> int:
+    return counts().get(phase, 0)

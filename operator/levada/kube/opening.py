@@ -26,7 +26,7 @@ from levada.kube.errors import ApiError
 from levada.kube.record import Record, patch_status, utc_now
 from levada.kube.rerun import check_earlier, earlier_results
 from levada.kube.resource import PIPELINE_RUNS
-from levada.kube.run_store import open_store
+from levada.kube.run_store import RunStore, open_store
 from levada.kube.task_pods import FORBIDDEN
 from levada.planner import reasons
 from levada.planner.names import STARTED_ANNOTATION
@@ -141,15 +141,19 @@ class Opening:
             refusal = refusal_of(error.status, error.message)
             message = f"the run's definition cannot be kept in a ConfigMap: {refusal.message}"
             return await self._wait(run, Standing("Pending", refusal.reason, message), _LOOK_AGAIN)
+        if definition.store != store.url:  # it was frozen before, with another
+            store = await open_store(self._api, namespace, definition.store)
         now = utc_now()
         status = head_status(Standing("Running", "Running"), status, metadata["generation"], now, now)
         run = await patch_status(self._api, PIPELINE_RUNS, run, status | {"definitionDigest": definition.digest})
         self._emit(run, "Normal", "Started", "the run started")
-        return await self._activate(run, definition, now)
+        return await self._activate(run, definition, store, now)
 
     async def _take_up(self, run: Json) -> ActiveRun | None:
         try:
-            active = await self._activate(run, await thaw(self._api, run), _started(run))
+            definition = await thaw(self._api, run)
+            store = await open_store(self._api, run["metadata"]["namespace"], definition.store)
+            active = await self._activate(run, definition, store, _started(run))
             await active.resume(utc_now())
         except RecordLostError as error:
             await self._settle(run, Standing("Failed", reasons.RECORD_LOST, str(error)))
@@ -159,10 +163,9 @@ class Opening:
             return None
         return active
 
-    async def _activate(self, run: Json, definition: Definition, started: datetime) -> ActiveRun:
+    async def _activate(self, run: Json, definition: Definition, store: RunStore, started: datetime) -> ActiveRun:
         graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
         pending = timedelta(seconds=seconds(definition.run.get("pendingTimeout", "1h")))
-        store = await open_store(self._api, run["metadata"]["namespace"], definition.store)
         earlier = await earlier_results(self._api, run)
         return ActiveRun(
             Record(self._api, run, started), graph, inputs, self._settings, store, pending, self._tower, earlier

@@ -34,15 +34,15 @@ class PodHints:
 
     async def of(self, pod: PodView, now: datetime) -> Waiting:
         """What `pod` waits for as far as its Events tell."""
-        if self.wait(pod, now) <= 0:
+        if self.due(pod, now) <= now:
             self._last[pod.metadata.uid] = await self._ask(pod)
             self._next[pod.metadata.uid] = now + _AGAIN
         return self._last.get(pod.metadata.uid, Waiting())
 
-    def wait(self, pod: PodView, now: datetime) -> float:
-        """The seconds until it is worth asking (again)."""
+    def due(self, pod: PodView, now: datetime) -> datetime:
+        """When it is worth asking (again)."""
         created = pod.metadata.creation_timestamp or now
-        return (self._next.setdefault(pod.metadata.uid, created + PATIENCE) - now).total_seconds()
+        return self._next.setdefault(pod.metadata.uid, created + PATIENCE)
 
     def forget(self, pod: PodView) -> None:
         """It has started, or ended."""

@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import time
-from collections.abc import Awaitable, Callable, Hashable
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from functools import partial
 from typing import Generic, TypeVar
@@ -51,6 +51,7 @@ class KeyedQueue(Generic[K]):
         self._new_backoff: Callable[[], Backoff] = partial(Backoff, first, cap)
         self._backoffs: dict[K, Backoff] = {}
         self._waiting: dict[K, float] = {}  # in order of arrival
+        self._backlog: dict[K, float] = {}
         self._running: set[K] = set()
         self._again: set[K] = set()
         self._timers: dict[K, asyncio.TimerHandle] = {}
@@ -66,7 +67,13 @@ class KeyedQueue(Generic[K]):
         if key in self._running:
             self._again.add(key)
         elif key not in self._waiting:
-            self._waiting[key] = time.monotonic()
+            self._waiting[key] = self._backlog.pop(key, 0.0) or time.monotonic()
+            self._wake.set()
+
+    def add_backlog(self, key: K) -> None:
+        """Run `key`, unless it waits or runs already, when there is time: one worker sees to the backlog first."""
+        if not self._stopping and key not in self._waiting and key not in self._running:
+            self._backlog.setdefault(key, time.monotonic())
             self._wake.set()
 
     def add_after(self, key: K, seconds: float) -> None:
@@ -82,18 +89,19 @@ class KeyedQueue(Generic[K]):
 
     def depth(self) -> int:
         """How many keys wait for a worker."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._backlog)
 
     def oldest(self) -> float:
         """Seconds that the longest waiting key has waited."""
         now = time.monotonic()
-        return now - next(iter(self._waiting.values()), now)
+        return now - min(next(iter(lane.values()), now) for lane in (self._waiting, self._backlog))
 
     async def run(self) -> None:
         """Work until `stop`, or until cancelled."""
         async with asyncio.TaskGroup() as group:
             for number in range(self._workers):
-                group.create_task(self._worker(), name=f"worker {number}")
+                lanes = (self._waiting, self._backlog)
+                group.create_task(self._worker(lanes if number else lanes[::-1]), name=f"worker {number}")
 
     def stop(self) -> None:
         """Take no more keys and forget those that wait: `run` returns when those under way are done."""
@@ -102,6 +110,7 @@ class KeyedQueue(Generic[K]):
             timer.cancel()
         self._timers.clear()
         self._waiting.clear()
+        self._backlog.clear()
         self._again.clear()
         self._wake.set()
 
@@ -109,14 +118,16 @@ class KeyedQueue(Generic[K]):
         del self._timers[key]
         self.add(key)
 
-    async def _worker(self) -> None:
+    async def _worker(self, lanes: Sequence[dict[K, float]]) -> None:
+        """Work on what waits in the first lane, or else in the second."""
         while not self._stopping:
-            if not self._waiting:
+            lane = next((lane for lane in lanes if lane), None)
+            if lane is None:
                 self._wake.clear()
                 await self._wake.wait()
                 continue
-            key = next(iter(self._waiting))
-            del self._waiting[key]
+            key = next(iter(lane))
+            del lane[key]
             self._running.add(key)
             try:
                 with self._around(key):

@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 from collections import Counter
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol, get_args
 
+from levada.api.status import RunPhase
 from levada.frontend.pod_template import Allowed
 from levada.kube import metrics, task_pods
 from levada.kube.active_run import ActiveRun
@@ -19,11 +20,14 @@ from levada.kube.opening import Opening
 from levada.kube.record import StaleObjectError, utc_now
 from levada.kube.resource import COMPONENTS, PIPELINE_RUNS, PIPELINES
 from levada.kube.retention import Retention
+from levada.kube.run_pods import RunPods
 from levada.kube.runtime import Runtime
 from levada.kube.sharing import Sharing
 from levada.kube.trouble import Trouble
-from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, Key
+from levada.planner.names import RUN_LABEL, Key
+from levada.planner.nodes import Phase
 from levada.planner.podview import PodView
+from levada.planner.retention import FINAL, is_over
 from levada.planner.settings import PodSettings
 from levada.planner.sighting import is_dead
 
@@ -31,6 +35,10 @@ Pod = PodView
 POD_LABELS = RUN_LABEL
 
 _log = logging.getLogger(__name__)
+
+
+_SOON = 0.05
+"""Seconds until a run that was just ended, or changed under us, is looked at again."""
 
 
 class Settings(Protocol):
@@ -61,43 +69,31 @@ class Reconciler:
         self._trouble = Trouble(runtime.api, self._emit)
         self._active: dict[Key, ActiveRun] = {}
         self._sharing = Sharing(settings.parallelism, self._active)
-        self._pods: dict[Key, dict[str, PodView]] = {}
-        self._changed: dict[Key, set[str]] = {}
-        self._strayed: dict[Key, set[str]] = {}
-        self._phases: dict[Key, str] = {}
-        self._unread: set[Key] = set()
-        self._retention = Retention(runtime, self._pods, settings)
+        self._pods = RunPods(runtime.api, self._active, self._sharing)
+        self._seen: dict[Key, _Seen] = {}
+        self._hinted: dict[Key, set[str]] = {}
+        self._retention = Retention(runtime, self._pods.of, settings)
+        metrics.count_by_phase(metrics.RUNS, get_args(RunPhase), self._runs_by_phase)
+        metrics.count_by_phase(metrics.TASKS, Phase, self._tasks_by_phase)
 
     async def run(self) -> None:
         """Remove what may go, beside the reconciliations, until cancelled."""
         await self._retention.run()
 
     def pod_changed(self, old: PodView | None, new: PodView | None) -> None:
-        """Note what the watch saw and mark the run."""
-        pod = new or old
-        assert pod is not None
-        run = pod.metadata.labels.get(RUN_LABEL) or (old.metadata.labels.get(RUN_LABEL) if old else None)
-        if not run:
-            return
-        key = Key(pod.metadata.namespace, run)
-        self._sharing.saw(key, pod.metadata.name, new)
-        pods = self._pods.setdefault(key, {})
-        if new:
-            pods[new.metadata.name] = new
-        else:
-            pods.pop(pod.metadata.name, None)
-            if RESULT_FINALIZER in pod.metadata.finalizers:  # so it is still there: somebody took our label off
-                self._strayed.setdefault(key, set()).add(pod.metadata.name)
-        if (active := self._active.get(key)) and old and not new and pod.metadata.deletion_timestamp:
-            active.vanished[pod.metadata.name] = pod.metadata.deletion_timestamp
-        self._changed.setdefault(key, set()).add(pod.metadata.name)
-        self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
+        """Note what the watch saw and mark the run, if that is news to it."""
+        if key := self._pods.saw(old, new):
+            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
 
-    def object_changed(self, kind: str, namespace: str, name: str) -> None:
-        """Note that a run itself may have changed: it is read before anything is done for it."""
+    def object_changed(self, kind: str, namespace: str, name: str, version: str) -> bool:
+        """Note that an object may have changed. Whether that is news; then it is read anew when it is reconciled."""
         self._retention.object_changed(kind, namespace, name)
         if kind == PIPELINE_RUNS.plural:
-            self._unread.add(Key(namespace, name))
+            key = Key(namespace, name)
+            if self._knows(key, version):
+                return False  # the echo of our own write
+            self._hinted.setdefault(key, set()).add(version)
+        return True
 
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check a Component or Pipeline, and wake the runs that wait for it."""
@@ -112,7 +108,7 @@ class Reconciler:
             return await self._bring_forward(key)
         except StaleObjectError:
             self._drop(key)
-            return 0.05
+            return _SOON
         except BaseException:
             self._drop(key)  # built anew from the API server, whatever was half done
             raise
@@ -126,20 +122,19 @@ class Reconciler:
         await self._trouble.tell(resource, Key(namespace, name), error, failures)
 
     async def _bring_forward(self, key: Key) -> float | None:
-        changed = self._changed.pop(key, set())
+        changed = self._pods.take_changed(key)
+        hinted = self._hinted.pop(key, set())
+        await self._pods.bring_back(key)
         active = self._active.get(key)
-        await self._bring_back(key)
-        is_unread = key in self._unread
-        if active is None or is_unread or not changed:
-            self._unread.discard(key)
-            known, active = active, await self._refresh(key)
-            if active is not known or not (is_unread or changed):  # taken up anew, or simply its time
-                changed = set(self._pods.get(key, ()))
-        if active is None:
-            return await self._clean_up(key)
-        active.pods = self._pods.setdefault(key, {})
+        if active is None or not all(self._knows(key, version) for version in hinted):
+            run = await self._get(key)
+            known, active = active, await self._take(key, run)
+            if active is None:
+                return await self._clean_up(key, run)
+            if active is not known:
+                changed = set(self._pods.of.get(key, ()))
+        active.pods = self._pods.of.setdefault(key, {})
         wait = await active.step(changed, utc_now(), partial(self._sharing.room, key))
-        self._measure(key, active)
         for leaf in active.news():
             text = f"{leaf.path}: {leaf.reason}: {leaf.message}"
             self._emit(active.record.object, "Warning", "TaskFailed", text, leaf.path)
@@ -147,42 +142,29 @@ class Reconciler:
             self._emit(active.record.object, "Warning", "UnknownApproval", text)
         if active.run.is_final and active.run.version == active.run.recorded:
             self._finish(key, active)
-            return 0.05
+            return await self._clean_up(key, active.record.object)
         return wait
 
-    async def _bring_back(self, key: Key) -> None:
-        """Label Pods anew that we hold and that lost their label: the watch shows them again."""
-        strayed = self._strayed.get(key, set())
-        for name in tuple(strayed):
-            pod = await task_pods.find(self._api, key[0], name)
-            if pod is not None and SPEC_ANNOTATION in pod.metadata.annotations:
-                await task_pods.label(self._api, pod, key[1])
-            strayed.discard(name)
-        if not strayed:
-            self._strayed.pop(key, None)
-
-    async def _refresh(self, key: Key) -> ActiveRun | None:
-        """The active run as the API server has it now; None when there is nothing (more) to run."""
-        run = await self._get(key)
+    async def _take(self, key: Key, run: Json | None) -> ActiveRun | None:
+        """The active run, `run` being how the API server has it now; None when there is nothing (more) to run."""
         self._retention.run_seen(key, run, utc_now())
         active = self._active.get(key)
         if run is not None and run["metadata"].get("deletionTimestamp"):
             run = await self._opening.close(run)
             self._forget(key, run)
             return None
-        if run is None or _is_final(run):
+        if run is None or is_over(run):
             self._forget(key, run)
             return None
         if active and active.identity.uid == run["metadata"]["uid"]:
-            active.record.object = run
+            active.record.take(run)
             return active
         self._drop(key)
         opened = await self._opening.open(run)
         if isinstance(opened, ActiveRun):
             self._active[key] = opened
             return opened
-        if opened is not None:
-            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, opened)
+        self._runtime.enqueue(PIPELINE_RUNS.plural, *key, _SOON if opened is None else opened)
         return None
 
     def _finish(self, key: Key, active: ActiveRun) -> None:
@@ -190,14 +172,15 @@ class Reconciler:
         ended = next(item for item in status["conditions"] if item["type"] == "Succeeded")
         kind = "Normal" if status["phase"] == "Succeeded" else "Warning"
         self._emit(active.record.object, kind, ended["reason"], ended["message"])
+        self._retention.run_seen(key, active.record.object, utc_now())
         self._forget(key, active.record.object)
 
-    async def _clean_up(self, key: Key) -> float | None:
+    async def _clean_up(self, key: Key, run: Json | None) -> float | None:
         """Let go of the Pods of a run that is over, deleted or another one: stop what lives, release what is dead."""
-        run = await self._get(key)
-        over = run is None or bool(run["metadata"].get("deletionTimestamp")) or _is_final(run)
-        for pod in list(self._pods.get(key, {}).values()):
-            is_held = RESULT_FINALIZER in pod.metadata.finalizers
+        over = run is None or bool(run["metadata"].get("deletionTimestamp")) or is_over(run)
+        pods = self._pods.of.get(key, {})
+        for pod in list(pods.values()):
+            is_held = task_pods.is_held(pod)
             is_orphan = run is None and task_pods.is_orphan(pod)
             if not is_held and not is_orphan:
                 continue
@@ -206,9 +189,9 @@ class Reconciler:
             if (is_orphan or not is_dead(pod)) and not pod.metadata.deletion_timestamp:
                 await task_pods.delete(self._api, pod)
             if is_held and is_dead(pod):
-                await task_pods.release(self._api, pod)
-        if not self._pods.get(key):
-            self._pods.pop(key, None)
+                await task_pods.release(self._api, pod, pods)
+        if not self._pods.of.get(key):
+            self._pods.of.pop(key, None)
         return None
 
     async def _get(self, key: Key) -> Json | None:
@@ -232,18 +215,26 @@ class Reconciler:
         self._opening.forget(key)
         self._sharing.forget(key)
         if run is None:
-            self._phases.pop(key, None)
+            self._seen.pop(key, None)
         else:
-            self._phases[key] = run.get("status", {}).get("phase") or "Pending"
-        metrics.set_phases(metrics.RUNS, Counter(self._phases.values()))
+            self._seen[key] = _Seen.of(run)
 
-    def _measure(self, key: Key, active: ActiveRun) -> None:
-        self._phases[key] = active.record.object["status"]["phase"]
-        metrics.set_phases(metrics.RUNS, Counter(self._phases.values()))
+    def _knows(self, key: Key, version: str) -> bool:
+        """Whether an event that tells of that version of a run is no news."""
+        if active := self._active.get(key):
+            return active.record.knows(version)
+        seen = self._seen.get(key)
+        return seen is not None and seen.phase in FINAL and seen.version == version
+
+    def _runs_by_phase(self) -> Counter[str]:
+        at_work = {key: _Seen.of(active.record.object) for key, active in self._active.items()}
+        return Counter(seen.phase for seen in (self._seen | at_work).values())
+
+    def _tasks_by_phase(self) -> Counter[str]:
         tasks: Counter[str] = Counter()
-        for other in self._active.values():
-            tasks.update({str(phase): count for phase, count in other.run.counts.items()})
-        metrics.set_phases(metrics.TASKS, tasks)
+        for active in self._active.values():
+            tasks.update({str(phase): count for phase, count in active.run.counts.items()})
+        return tasks
 
     def _emit(self, run: Json, kind: Any, reason: str, message: str, task: str = "") -> None:
         """Post an Event about the run, and log the same."""
@@ -253,8 +244,15 @@ class Reconciler:
         self._runtime.recorder.emit(about, kind, reason, message)
 
 
-def _is_final(run: Json) -> bool:
-    return run.get("status", {}).get("phase") in ("Succeeded", "Failed", "Cancelled")
+class _Seen(NamedTuple):
+    """A run as it was last read or written, whatever became of it since."""
+
+    phase: str
+    version: str
+
+    @classmethod
+    def of(cls, run: Json) -> _Seen:
+        return cls(run.get("status", {}).get("phase") or "Pending", run["metadata"]["resourceVersion"])
 
 
 def _pod_settings(settings: Settings, allowed: Allowed) -> PodSettings:

@@ -6,6 +6,7 @@ Order of writes: bulky outputs (ConfigMap), then the status that names them.
 from __future__ import annotations
 
 import time
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
@@ -25,6 +26,8 @@ DEBOUNCE = 0.2
 _LONGEST_DEBOUNCE = 5.0
 _SHARE = 3
 """A status of thousands of tasks takes the API server seconds: at most every third of them goes there."""
+_REMEMBERED = 64
+"""Versions of the run that are told from others' changes: those of the last ten seconds, at least."""
 _REFUSED = 5.0
 """Seconds until a ConfigMap that was refused is tried again."""
 
@@ -40,7 +43,7 @@ class Record:
     Attributes
     ----------
     object
-        The PipelineRun as last read or written.
+        The PipelineRun as last read or written; see `take`.
     started
         Since when it runs.
     """
@@ -48,10 +51,23 @@ class Record:
     api: Api
     object: Json
     started: datetime
+    _versions: deque[str] = field(init=False)
     _shards: Shards = field(default_factory=Shards)
     _written_at: float = 0.0
     _pause: float = DEBOUNCE
     _written: Standing | None = None
+
+    def __post_init__(self) -> None:
+        self._versions = deque([self.object["metadata"]["resourceVersion"]], _REMEMBERED)
+
+    def take(self, run: Json) -> None:
+        """Go on with the PipelineRun as it has just been read or written."""
+        self.object = run
+        self._versions.append(run["metadata"]["resourceVersion"])
+
+    def knows(self, version: str) -> bool:
+        """Whether the PipelineRun was read or written here in that very version: an event that tells it is no news."""
+        return version in self._versions
 
     async def restore(self, run: Run, now: datetime) -> None:
         """Take what was recorded before a restart over into `run`.
@@ -118,7 +134,7 @@ class Record:
     async def _write(self, verdict: Standing, now: datetime, tasks: Json) -> None:
         generation = int(self.object["metadata"].get("generation", 0))
         status = head_status(verdict, self.object.get("status", {}), generation, self.started, now)
-        self.object = await patch_status(self.api, PIPELINE_RUNS, self.object, status | tasks)
+        self.take(await patch_status(self.api, PIPELINE_RUNS, self.object, status | tasks))
 
 
 async def patch_status(api: Api, resource: Resource, found: Json, status: Json) -> Json:

@@ -22,16 +22,11 @@ CONFLICT = 409
 _INVALID = 422  # the answer to a patch with another UID
 
 
-def view(pod: dict[str, Any]) -> PodView:
-    """A Pod as the API server sent it, as the planner sees it."""
-    return msgspec.convert(pod, PodView)
-
-
 async def create(api: Api, pod: dict[str, Any]) -> PodView | Refusal:
     """Create the Pod; one of that name that we made ourselves is adopted, another's is never touched."""
     metadata = pod["metadata"]
     try:
-        return view(await api.create(PODS, metadata["namespace"], pod))
+        return await api.create_as(PodView, PODS, metadata["namespace"], pod)
     except ApiError as error:
         if error.status != CONFLICT:
             return refusal_of(error.status, error.message)
@@ -56,6 +51,17 @@ def attempt_of(pod: PodView) -> tuple[str, int]:
         return annotations.get(TASK_ANNOTATION, ""), int(annotations.get(ATTEMPT_ANNOTATION, "-1"))
 
 
+def is_held(pod: PodView) -> bool:
+    """Whether `pod` has our finalizer."""
+    return RESULT_FINALIZER in pod.metadata.finalizers
+
+
+def without_hold(pod: PodView) -> PodView:
+    """`pod` without our finalizer."""
+    finalizers = [name for name in pod.metadata.finalizers if name != RESULT_FINALIZER]
+    return msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, finalizers=finalizers))
+
+
 def is_orphan(pod: PodView) -> bool:
     """Whether we made `pod` and it has lost its owner (`--cascade=orphan`), so that nobody else will remove it."""
     return not pod.metadata.owner_references and SPEC_ANNOTATION in pod.metadata.annotations
@@ -67,7 +73,7 @@ async def label(api: Api, pod: PodView, run: str) -> PodView:
         return pod
     patch = {"metadata": {"uid": pod.metadata.uid, "labels": {RUN_LABEL: run}}}
     try:
-        return view(await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch))
+        return await api.patch_as(PodView, PODS, pod.metadata.namespace, pod.metadata.name, patch)
     except ApiError as error:
         if error.status not in (NOT_FOUND, _INVALID):
             raise
@@ -121,11 +127,18 @@ async def _end_within(api: Api, pod: PodView, seconds: int) -> None:
             raise
 
 
-async def release(api: Api, pod: PodView) -> None:
-    """Take our finalizer off, and only ours: a strategic patch of that entry leaves others' alone."""
+async def release(api: Api, pod: PodView, pods: dict[str, PodView]) -> None:
+    """Take our finalizer off, and only ours: a strategic patch of that entry leaves others' alone.
+
+    What has become of it is kept in `pods`, unless the watch was faster.
+    """
+    name = pod.metadata.name
     patch = {"metadata": {"uid": pod.metadata.uid, "$deleteFromPrimitiveList/finalizers": [RESULT_FINALIZER]}}
     try:
-        await api.patch(PODS, pod.metadata.namespace, pod.metadata.name, patch, kind="strategic")
+        released = await api.patch_as(PodView, PODS, pod.metadata.namespace, name, patch, kind="strategic")
     except ApiError as error:
         if error.status not in (NOT_FOUND, CONFLICT, _INVALID):
             raise
+        return
+    if name in pods and is_held(pods[name]):
+        pods[name] = released

@@ -12,7 +12,7 @@ import msgspec
 
 from levada.kube import metrics
 from levada.kube.backoff import Backoff
-from levada.kube.client import Api
+from levada.kube.client import JSON, METADATA_EVENTS, Api
 from levada.kube.errors import ApiError, ApiUnreachableError, from_stream
 from levada.kube.resource import ObjectMeta, Resource
 from levada.kube.transport import Call
@@ -66,6 +66,8 @@ class Watch(Generic[T]):
         The selector. An object that loses its label is reported as deleted.
     on_change
         Called with the old and the new object; None where there is none. It must return at once.
+    metadata_only
+        Ask for the metadata alone: a fraction of the size (decode it as `PartialObject`).
     idle
         Seconds of silence after which a stream is thought dead (bookmarks come about once a minute).
 
@@ -86,6 +88,7 @@ class Watch(Generic[T]):
         namespaces: Sequence[str] = (),
         labels: str = "",
         on_change: Callable[[T | None, T | None], None] | None = None,
+        metadata_only: bool = False,
         idle: float = 100.0,
     ) -> None:
         self.store: dict[Key, T] = {}
@@ -95,6 +98,7 @@ class Watch(Generic[T]):
         self._resource = resource
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._labels = labels
+        self._metadata_only = metadata_only
         self._idle = idle
         self._object = msgspec.json.Decoder(type_)
         self._event = msgspec.json.Decoder(_Event)
@@ -146,7 +150,9 @@ class Watch(Generic[T]):
         return "error"
 
     async def _list(self, namespace: str | None) -> str:
-        items, version = await self._api.list_raw(self._resource, namespace, labels=self._labels)
+        items, version = await self._api.list_raw(
+            self._resource, namespace, labels=self._labels, metadata_only=self._metadata_only
+        )
         listed = {_key(new): new for item in items if (new := self._decode(item)) is not None}
         self._replace(namespace, listed)
         self._unlisted.discard(namespace)
@@ -173,7 +179,12 @@ class Watch(Generic[T]):
             "resourceVersion": self._versions[namespace],
         }
         params |= {"labelSelector": self._labels} if self._labels else {}
-        call = Call("GET", self._resource.path(namespace), params, headers={"Accept": "application/json"})
+        call = Call(
+            "GET",
+            self._resource.path(namespace),
+            params,
+            headers={"Accept": METADATA_EVENTS if self._metadata_only else JSON},
+        )
         tail = b""
         async with self._api.transport.stream(call, seconds=seconds + 10.0, silence=self._idle) as content:
             async for piece in content.iter_any():

@@ -21,7 +21,8 @@ ON_SUCCESS: Final = "OnSuccess"
 ON_COMPLETION: Final = "OnCompletion"
 """Values of `podCleanup`."""
 
-_FINAL: Final = ("Succeeded", "Failed", "Cancelled")
+FINAL: Final = ("Succeeded", "Failed", "Cancelled")
+"""Phases of a run of which nothing changes any more."""
 _APPLIERS: Final = {
     "argocd.argoproj.io/tracking-id": "Argo CD",
     "argocd.argoproj.io/instance": "Argo CD",
@@ -116,7 +117,7 @@ def ended_run(run: Mapping[str, Any], defaults: Defaults, now: datetime) -> Ende
 
 def is_over(run: Mapping[str, Any]) -> bool:
     """Whether nothing of the PipelineRun `run` will change any more."""
-    return run.get("status", {}).get("phase") in _FINAL
+    return run.get("status", {}).get("phase") in FINAL
 
 
 def applier_of(metadata: Mapping[str, Any]) -> str:

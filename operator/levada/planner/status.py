@@ -20,6 +20,7 @@ from levada.planner.encoding import (
     INLINE,
     READABLE_TASKS,
     SHARD,
+    Row,
     brief,
     decode_rows,
     encode_rows,
@@ -51,10 +52,29 @@ class Standing:
 
 @dataclass(slots=True)
 class Shards:
-    """Which of a run's ConfigMaps hold the bulky outputs of which task."""
+    """Which of a run's ConfigMaps hold the bulky outputs of which task.
+
+    Of tasks that are over nothing is worked out twice: a status is written several times a second.
+    """
 
     of: dict[str, int] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    _sizes: dict[str, int] = field(default_factory=dict)
+    _rows: dict[str, Row] = field(default_factory=dict)
+
+    def row(self, node: Node, *, in_full: bool) -> Row:
+        """What is kept of `node`; in brief where the status of a large run does not show it."""
+        shard = self.of.get(node.path)
+        known = self._rows.get(node.path)
+        if known is not None and known.shard == shard and not in_full:
+            return known
+        row = row_of(node, shard)
+        if in_full:
+            return row
+        row = brief(row)
+        if node.phase.is_final:
+            self._rows[node.path] = row
+        return row
 
     def unplaced(self, run: Run) -> list[dict[str, Any]]:
         """Bulky outputs that stand nowhere yet, as JSON by task path, grouped by what goes into one ConfigMap.
@@ -62,7 +82,10 @@ class Shards:
         Those of the run itself have the empty path.
         """
         leaves = [leaf for leaf in run.leaves.values() if leaf.outputs and leaf.path not in self.of]
-        sizes = {leaf.path: size_of(leaf.outputs) for leaf in leaves}
+        for leaf in leaves:
+            if leaf.path not in self._sizes:
+                self._sizes[leaf.path] = size_of(leaf.outputs)
+        sizes = {leaf.path: self._sizes[leaf.path] for leaf in leaves}
         least = BULKY if sum(size for size in sizes.values() if size <= BULKY) <= INLINE else 0
         done: list[Node] = [leaf for leaf in leaves if sizes[leaf.path] > least]
         if run.is_final and run.root.path not in self.of and size_of(run.root.outputs) > BULKY_RUN:
@@ -97,10 +120,9 @@ def standing(run: Run) -> Standing:
 
 def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
     """The part of the status that says how the tasks stand."""
-    rows = [row_of(node, shards.of.get(node.path)) for node in run.nodes.values() if node.changed]
     shown = {node.path for node in run.failed[:FAILED_SHOWN]}
-    if len(run.leaves) > READABLE_TASKS:
-        rows = [row if row.path in shown else brief(row) for row in rows]
+    is_small = len(run.leaves) <= READABLE_TASKS
+    rows = [shards.row(node, in_full=is_small or node.path in shown) for node in run.nodes.values() if node.changed]
     counts = {phase.value.lower(): run.counts[phase] for phase in Phase}
     done = sum(run.counts[phase] for phase in Phase if phase.is_final)
     status: dict[str, Any] = {
@@ -109,7 +131,7 @@ def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
         "taskStates": encode_rows(rows),
         "outputsConfigMaps": list(shards.names),
     }
-    if len(run.leaves) <= READABLE_TASKS:
+    if is_small:
         by_path = {row.path: row for row in rows}
         status["tasks"] = [
             readable(by_path[path]) if path in by_path else {"path": path, "phase": "Pending"}

@@ -37,16 +37,15 @@ async def next_hint(hints):
         return await hints.get()
 
 
-async def test_hints_of_all_three_kinds_and_nothing_is_written(server, hear):
-    await server.put(run_path("a", "one"))
+async def test_hints_of_all_three_kinds_that_change_and_nothing_is_written(server, hear):
+    await server.put(run_path("a", "is there"))
     hints = hear()
-    assert await next_hint(hints) == ("pipelineruns", "a", "one")
     await server.streaming(3)
     for plural in ("pipelines", "components", "pipelineruns"):
-        await server.put(run_path("b", "x", plural))
-        assert await next_hint(hints) == (plural, "b", "x")
+        put = await server.put(run_path("b", "x", plural))
+        assert await next_hint(hints) == (plural, "b", "x", put["metadata"]["resourceVersion"])
     await server.remove(run_path("b", "x"))
-    assert await next_hint(hints) == ("pipelineruns", "b", "x")
+    assert await next_hint(hints) == ("pipelineruns", "b", "x", "")
     assert {method for method, _ in server.requests} == {"GET"}
     asked = {path.split("?")[0] for _, path in server.requests}
     assert not [path for path in asked if "customresourcedefinitions" in path or path == "/api/v1/namespaces"]
@@ -57,7 +56,7 @@ async def test_only_the_given_namespaces_are_asked_for(server, hear):
     await server.streaming(3)
     await server.put(run_path("b", "not mine"))
     await server.put(run_path("a", "mine"))
-    assert await next_hint(hints) == ("pipelineruns", "a", "mine")
+    assert (await next_hint(hints))[:3] == ("pipelineruns", "a", "mine")
     objects = [path for _, path in server.requests if "/v1alpha1/" in path]
     assert all("/namespaces/a/" in path for path in objects)
 
@@ -74,8 +73,9 @@ async def test_kopf_is_started_again_when_it_ends(server, hear, monkeypatch, cap
 
     monkeypatch.setattr(kopf_shell.kopf, "operator", dies_once)
     hints = hear()
+    await server.streaming(3)
     await server.put(run_path("a", "one"))
-    assert await next_hint(hints) == ("pipelineruns", "a", "one")
+    assert (await next_hint(hints))[:3] == ("pipelineruns", "a", "one")
     assert "kopf has ended: it starts again" in caplog.text
 
 

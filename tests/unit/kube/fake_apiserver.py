@@ -181,7 +181,10 @@ class FakeApiServer:
             return await refusal(404, "NotFound")(request)
         if _is_stale(body, known := self.objects[path]):
             return await refusal(409, "Conflict", "the object has been modified")(request)
-        return web.json_response(await self._store("MODIFIED", path, {**known, **body}, body.get("metadata", {})))
+        metadata = body.get("metadata", {})
+        if gone := metadata.pop("$deleteFromPrimitiveList/finalizers", ()):
+            metadata["finalizers"] = [each for each in known["metadata"].get("finalizers", []) if each not in gone]
+        return web.json_response(await self._store("MODIFIED", path, {**known, **body}, metadata))
 
     async def _delete(self, request: web.Request) -> web.StreamResponse:
         if request.path not in self.objects:

@@ -3,13 +3,14 @@
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
-from levada.kube import task_pods
 from levada.kube.artifact_sweep import ArtifactSweep
 from levada.kube.errors import NotLeaderError
 from levada.planner.encoding import Row, encode_rows
 from levada.planner.nodes import Phase
+from levada.planner.podview import PodView
 from levada.planner.retention import Defaults, History, ended_run
 from levada.store.objects import exists, put_bytes
 from levada.store.sweep import put_mark
@@ -110,7 +111,7 @@ async def test_what_a_cache_entry_points_to_stays(sweeper, store):
 
 async def test_nothing_goes_while_a_pod_of_the_run_is_left(sweeper, store):
     owners = [{"kind": "PipelineRun", "name": "gone", "uid": GONE}]
-    pod = task_pods.view({"metadata": {"name": "p", "namespace": "a", "uid": "p", "ownerReferences": owners}})
+    pod = msgspec.convert({"metadata": {"name": "p", "namespace": "a", "uid": "p", "ownerReferences": owners}}, PodView)
     sweeper._runtime.pods.store["a", "p"] = pod
     for _ in range(3):
         await sweeper.look()

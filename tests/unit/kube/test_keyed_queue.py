@@ -202,3 +202,32 @@ async def test_stop_ends_what_is_under_way_and_forgets_the_rest(started):
         await queue.task
     assert work.began.empty()
     assert queue.depth() == 0
+
+
+async def test_the_backlog_waits_for_what_happens_but_one_worker_sees_to_it_first(started):
+    work = Work()
+    queue = started(work, workers=2)
+    for key in ("old 1", "old 2", "old 3"):
+        queue.add_backlog(key)
+    for key in ("new 1", "new 2"):
+        queue.add(key)
+    await settle()
+    assert set(work.running) == {"old 1", "new 1"}
+    work.go_on.put_nowait(None)
+    await settle()
+    assert set(work.running) == {"old 2", "new 1"}
+
+
+async def test_a_key_of_the_backlog_that_changes_waits_no_longer_and_runs_once(started):
+    work = Work()
+    queue = started(work, workers=1)
+    for key in ("old 1", "old 2", "old 3"):
+        queue.add_backlog(key)
+    queue.add("old 3")
+    queue.add_backlog("old 3")
+    assert queue.depth() == 3
+    for _ in range(3):
+        await work.next()
+        work.go_on.put_nowait(None)
+    await settle()
+    assert work.began.empty()

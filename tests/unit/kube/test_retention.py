@@ -5,14 +5,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
+import msgspec
 import pytest
 
-from levada.kube import pod_cleanup, retention, task_pods
+from levada.kube import pod_cleanup, retention
 from levada.kube.errors import NotLeaderError
 from levada.kube.pod_cleanup import PodCleanup
 from levada.kube.retention import Retention
 from levada.planner.encoding import Row, encode_rows
 from levada.planner.nodes import Phase
+from levada.planner.podview import PodView
 from levada.planner.retention import History
 from unit.kube.fake_apiserver import refusal
 
@@ -133,7 +135,7 @@ class TestPods:
         metadata = {"annotations": annotations, "ownerReferences": owners, "finalizers": list(finalizers)}
         spec = {"nodeName": "n"}
         pod = await server.put(f"{PODS}/{name}", metadata=metadata, spec=spec, status=status or ENDED)
-        pods["a", "r"][name] = task_pods.view(pod)
+        pods["a", "r"][name] = msgspec.convert(pod, PodView)
 
     async def run(self, server, *rows, phase="Running"):
         status = {"phase": phase, "taskStates": encode_rows(list(rows))}

@@ -1,10 +1,12 @@
 """How a Pod is stopped, and whose attempt it is."""
 
+import msgspec
 import pytest
 
 from levada.kube import task_pods
 from levada.kube.client import Api
 from levada.kube.kept import UnreadableError
+from levada.planner.podview import PodView
 
 PATH = "/api/v1/namespaces/a/pods/x"
 RUNNING = {"containerStatuses": [{"name": "main", "state": {"running": {}}}]}
@@ -13,7 +15,7 @@ WAITING = {"containerStatuses": [{"name": "main", "state": {"waiting": {"reason"
 
 async def stop(api: Api, server, **content):
     pod = await server.put(PATH, **content)
-    await task_pods.stop(api, task_pods.view(pod), 30)
+    await task_pods.stop(api, msgspec.convert(pod, PodView), 30)
     return [request for request in server.requests if request[0] in ("PATCH", "DELETE")]
 
 
@@ -34,6 +36,6 @@ async def test_a_pod_that_is_being_stopped_is_left_to_it(api, server):
 
 def test_an_attempt_that_somebody_has_overwritten_is_told_with_the_pod():
     metadata = {"name": "x", "namespace": "a", "uid": "u", "annotations": {"levada.dev/attempt": "first"}}
-    pod = task_pods.view({"metadata": metadata})
+    pod = msgspec.convert({"metadata": metadata}, PodView)
     with pytest.raises(UnreadableError, match=r"annotation levada\.dev/attempt of Pod x cannot be read"):
         task_pods.attempt_of(pod)

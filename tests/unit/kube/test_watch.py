@@ -245,3 +245,11 @@ async def test_a_relist_of_one_namespace_keeps_the_others(server, changes, watch
     server.cut()
     assert await changes.next() == ("x:1", None)
     assert list(watch.store) == [("b", "x")]
+
+
+async def test_of_a_kind_of_which_nothing_else_is_wanted_only_the_metadata_is_asked_for(server, watching):
+    await watching(metadata_only=True)
+    await server.streaming(1)
+    listing, streaming = (headers["Accept"] for headers in server.headers)
+    assert "as=PartialObjectMetadataList;" in listing
+    assert "as=PartialObjectMetadata;" in streaming

@@ -1,0 +1,96 @@
+"""The Pods of each run as the watch shows them, and which of its events are news."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from levada.kube import task_pods
+from levada.kube.client import Api
+from levada.kube.sharing import Sharing
+from levada.planner.names import RUN_LABEL, SPEC_ANNOTATION, Key
+from levada.planner.podview import PodView
+
+if TYPE_CHECKING:
+    from levada.kube.active_run import ActiveRun
+
+
+class RunPods:
+    """Keeps them.
+
+    Parameters
+    ----------
+    api
+        Requests.
+    active
+        The runs at work, as they come and go.
+    sharing
+        Is told of every Pod.
+
+    Attributes
+    ----------
+    of
+        The Pods of each run by name. What our own requests make of them is put in here, too.
+    """
+
+    def __init__(self, api: Api, active: Mapping[Key, ActiveRun], sharing: Sharing) -> None:
+        self.of: dict[Key, dict[str, PodView]] = {}
+        self._api = api
+        self._active = active
+        self._sharing = sharing
+        self._changed: dict[Key, set[str]] = {}
+        self._strayed: dict[Key, set[str]] = {}
+
+    def saw(self, old: PodView | None, new: PodView | None) -> Key | None:
+        """Take in what the watch saw. Returns the run to which it is news."""
+        pod = new or old
+        assert pod is not None
+        run = pod.metadata.labels.get(RUN_LABEL) or (old.metadata.labels.get(RUN_LABEL) if old else None)
+        if not run:
+            return None
+        key = Key(pod.metadata.namespace, run)
+        self._sharing.saw(key, pod.metadata.name, new)
+        if not (self._came(key, new) if new else self._went(key, pod)):
+            return None
+        self._changed.setdefault(key, set()).add(pod.metadata.name)
+        return key
+
+    def take_changed(self, key: Key) -> set[str]:
+        """The names of the run's Pods that have changed since this was last asked."""
+        return self._changed.pop(key, set())
+
+    async def bring_back(self, key: Key) -> None:
+        """Label Pods anew that we hold and that lost their label: the watch shows them again."""
+        strayed = self._strayed.get(key, set())
+        for name in tuple(strayed):
+            pod = await task_pods.find(self._api, key[0], name)
+            if pod is not None and SPEC_ANNOTATION in pod.metadata.annotations:
+                await task_pods.label(self._api, pod, key[1])
+            strayed.discard(name)
+        if not strayed:
+            self._strayed.pop(key, None)
+
+    def _came(self, key: Key, pod: PodView) -> bool:
+        """It is there, new or changed. To a run that is over only what may have to be let go is news."""
+        pods, name = self.of.setdefault(key, {}), pod.metadata.name
+        known = pods.get(name)
+        if known and known.metadata.resource_version == pod.metadata.resource_version:
+            return False  # the echo of our own request
+        if known and known.metadata.uid == pod.metadata.uid and not task_pods.is_held(known):
+            pod = task_pods.without_hold(pod)  # it may be older than our patch
+        pods[name] = pod
+        return key in self._active or task_pods.is_held(pod) or task_pods.is_orphan(pod)
+
+    def _went(self, key: Key, pod: PodView) -> bool:
+        """It is gone from the watch."""
+        pods, name = self.of.setdefault(key, {}), pod.metadata.name
+        pods.pop(name, None)
+        active = self._active.get(key)
+        if active and pod.metadata.deletion_timestamp:
+            active.vanished[name] = pod.metadata.deletion_timestamp
+        if not active and not pods:
+            del self.of[key]
+        is_stray = task_pods.is_held(pod)  # so it is still there: somebody took our label off
+        if is_stray:
+            self._strayed.setdefault(key, set()).add(name)
+        return is_stray or active is not None

@@ -1,0 +1,43 @@
+"""No figure is bought with a guarantee: of each scenario one more history, not timed, is judged by the invariants."""
+
+import asyncio
+
+from bench import plane
+from bench.observer import Observer
+from bench.results import Result, at_most
+from bench.sides import levada
+from bench.stage import Stage
+from bench.workload import Workload
+from cluster.paths import KUBECONFIG
+from cluster.progress import say
+from e2e.witness import Witness
+
+LARGEST = 1000
+"""Tasks of a history: the checker looks at every state of every object."""
+
+
+async def judged(made: Stage, workload: Workload) -> Result:
+    """Whether an invariant was broken: 1, and it is told which, or 0."""
+    await made.define(workload)
+    witness = await asyncio.to_thread(Witness, KUBECONFIG, plane.NAMESPACE)
+    observer = Observer(made.client, plane.NAMESPACE)
+    async with asyncio.TaskGroup() as group, levada():
+        observing = group.create_task(observer.run())
+        await observer.started.wait()
+        await made.account()
+        await made.start(workload)
+        await observer.ended(len(workload.graphs))
+        await made.until_released()
+        observing.cancel()
+    ended = {
+        name: {"phase": "Succeeded", "tasks": {step.name: ["Succeeded", {"n": 7}] for step in graph}, "outputs": {}}
+        for name, graph in zip(workload.run_names(), workload.graphs, strict=True)
+    }
+    broken = ""
+    try:
+        await asyncio.to_thread(witness.testify, ended)
+    except AssertionError as violation:
+        broken = str(violation).partition("\n")[0]
+    say(f"{workload.name}, the invariants: {broken or 'none is broken'}")
+    await made.clear()
+    return Result(workload.name, "invariants_broken", [float(bool(broken))], budget=at_most(0))

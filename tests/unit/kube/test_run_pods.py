@@ -1,0 +1,67 @@
+"""Which events of Pods are news, against a small API server."""
+
+import msgspec
+import pytest
+
+from levada.kube import task_pods
+from levada.kube.run_pods import RunPods
+from levada.kube.sharing import Sharing
+from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, Key
+from levada.planner.podview import PodView
+
+PATH = "/api/v1/namespaces/a/pods/x"
+RUN = Key("a", "r")
+OWNER = {"apiVersion": "levada.dev/v1alpha1", "kind": "PipelineRun", "name": "r", "uid": "run"}
+
+
+@pytest.fixture
+def put(server):
+    """Put the Pod into the server; as the watch shows it."""
+
+    async def put(*, held=True, **content):
+        metadata = {"labels": {RUN_LABEL: "r"}, "ownerReferences": [OWNER]}
+        metadata["finalizers"] = [RESULT_FINALIZER] if held else []
+        return msgspec.convert(await server.put(PATH, metadata=metadata, **content), PodView)
+
+    return put
+
+
+def pods_of_runs(api, *active):
+    return RunPods(api, dict.fromkeys(active), Sharing(None, {}))
+
+
+async def test_what_our_own_request_made_of_a_pod_is_no_news(api, put):
+    runs, pod = pods_of_runs(api, RUN), await put()
+    runs.of[RUN] = {"x": pod}
+    assert runs.saw(None, pod) is None
+    assert runs.take_changed(RUN) == set()
+    assert runs.saw(pod, await put(status={"phase": "Running"})) == RUN
+    assert runs.take_changed(RUN) == {"x"}
+
+
+async def test_an_event_from_before_our_patch_does_not_have_the_pod_let_go_again(api, server, put):
+    runs, pod = pods_of_runs(api, RUN), await put()
+    runs.saw(None, pod)
+    late = await put(status={"phase": "Succeeded"})
+    await task_pods.release(api, pod, runs.of[RUN])
+    assert runs.saw(pod, late) == RUN
+    assert runs.of[RUN]["x"].status.phase == "Succeeded"
+    assert not task_pods.is_held(runs.of[RUN]["x"])
+
+
+async def test_what_the_watch_has_shown_since_is_not_overwritten_by_the_answer_to_our_patch(api, put):
+    runs, pod = pods_of_runs(api, RUN), await put()
+    runs.saw(None, pod)
+    newer = await put(held=False, status={"phase": "Succeeded"})
+    runs.saw(pod, newer)
+    await task_pods.release(api, pod, runs.of[RUN])
+    assert runs.of[RUN]["x"] == newer
+
+
+async def test_to_a_run_that_is_over_only_a_pod_that_is_held_is_news(api, put):
+    runs, held = pods_of_runs(api), await put()
+    assert runs.saw(None, held) == RUN
+    free = await put(held=False)
+    assert runs.saw(held, free) is None
+    assert runs.saw(free, None) is None
+    assert not runs.of
