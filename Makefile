@@ -61,8 +61,9 @@ conformance: setup $(KFP)/.ready ## Kubeflow's documents and pipelines of our ow
 conformance-record: setup $(KFP)/.ready ## Ask kfp.local again what it makes of the documents (an hour)
 	PYTHONPATH=tests $(BIN)/python -m conformance.record
 
-test-nightly: setup ## A million simulated histories, and whether the tests notice missing safeguards (hours)
+test-nightly: setup ## A million simulated histories, load and soak, and whether the tests notice missing safeguards (hours)
 	LEVADA_HISTORIES=1000000 $(BIN)/pytest tests/simulation -q -n auto
+	LEVADA_CLUSTER=58 LEVADA_LOAD=200 LEVADA_SOAK=30 $(BIN)/pytest tests/load -q -s
 	tests/simulation/mutants
 
 cluster-up: setup ## Start a real one-node cluster with Levada and an S3 store (tests/cluster/README.md)

@@ -2,16 +2,16 @@
 
 import asyncio
 import time
+import uuid
 
 from bench import plane, workload
-from bench.client import MERGE
 from bench.results import Result, at_most
 from bench.sides import levada
 from bench.stage import RUNS, Stage, stage
+from cluster import etcd
 from cluster.progress import say
 from e2e.runs import kind
 
-_AT_ONCE = 16
 _WORK = workload.runs(1, 10)
 _SETTLE, _WINDOW = 15.0, 65.0
 """Seconds: what a start leaves to do is done; and at least one round of whatever is done each minute."""
@@ -22,7 +22,7 @@ async def startup(count: int, repetitions: int) -> list[Result]:
     name = f"startup-{count}"
     taken, peaks = [], []
     async with stage() as made:
-        await _stand(made, count)
+        await stand(made, count)
         for number in range(repetitions):
             taken.append(await _first_task(made, f"new-{number}", peaks))
             say(f"{name}, {number + 1} of {repetitions}: {taken[-1]:.2f} s")
@@ -51,7 +51,7 @@ async def idle(count: int, repetitions: int) -> list[Result]:
     name = f"idle-{count}"
     async with stage() as made:
         _, few = await _rest(made)
-        await _stand(made, count)
+        await stand(made, count)
         rests = [await _rest(made) for _ in range(repetitions)]
     return [
         Result(name, "idle_cpu_percent", [percent for percent, _ in rests], budget=at_most(0.5)),
@@ -72,24 +72,19 @@ async def _rest(made: Stage) -> tuple[float, int]:
     return percent, sum(mine.values())
 
 
-async def _stand(made: Stage, count: int) -> None:
+async def stand(made: Stage, count: int) -> None:
     """`count` finished runs of ten tasks, each as Levada leaves them: one has run, the others are its copies."""
     say(f"{count} finished runs are made")
     await made.define(_WORK)
     async with levada():
         await made.client.create(_run("old-0"), plane.NAMESPACE)
         model = await _until_over(made, "old-0")
-    waiting = iter(range(1, count))
+    await asyncio.to_thread(etcd.put, (_copy(model, number) for number in range(1, count)))
 
-    async def make() -> None:
-        for number in waiting:
-            name = f"old-{number}"
-            await made.client.create(_run(name), plane.NAMESPACE)
-            await made.client.send("PATCH", f"{RUNS}/{name}/status", {"status": model["status"]}, MERGE)
 
-    async with asyncio.TaskGroup() as group:
-        for _ in range(_AT_ONCE):
-            group.create_task(make())
+def _copy(model: dict, number: int) -> dict:
+    metadata = {name: value for name, value in model["metadata"].items() if name != "resourceVersion"}
+    return model | {"metadata": metadata | {"name": f"old-{number}", "uid": str(uuid.uuid4())}}
 
 
 async def _until_over(made: Stage, name: str) -> dict:

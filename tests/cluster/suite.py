@@ -13,6 +13,7 @@ from conformance import in_cluster
 _NO_TESTS = 5  # pytest's exit code
 _QUICK = ("unit", "property", "simulation", "cli", "local", "conformance")
 _ON_A_CLUSTER = ("integration", "e2e")
+_ON_A_SERVER = ("upgrade", "load")
 _SERVER = "58"
 """The number of an API server without a node: what is put there, no other test sees."""
 # Levada and parts of the cluster go and come back in these: one after the other, and when nothing else needs them.
@@ -41,7 +42,8 @@ def run() -> int:
     summary.left_out.append("Kubeflow's own documents: make conformance")
     if _cluster(summary):
         _pytest(_ON_A_CLUSTER, ("-n", "2", "--dist", "loadfile"), summary)
-        _pytest(("upgrade",), (), summary, {"LEVADA_CLUSTER": _SERVER})
+        for folder in _ON_A_SERVER:
+            _pytest((folder,), (), summary, {"LEVADA_CLUSTER": _SERVER})
         for folder in _ALONE:
             _pytest((folder,), (), summary)
     summary.show()

@@ -70,6 +70,7 @@ def test_a_container_that_a_webhook_puts_in_does_not_keep_the_task_from_ending(r
     assert {task["attempts"] for task in tasks.values()} == {1}
     assert webhook.asked >= 3
     runs.wait_released("meshed")
+    assert len(runs.pods("meshed")) == 3  # they are there to be looked at, as after every run
 
 
 @pytest.mark.fault("a webhook adds its defaults to Pods", seen="nothing: a Pod is known by what we wrote into it")

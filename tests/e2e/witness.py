@@ -29,13 +29,14 @@ def witnessed(kubectl):
 
 
 class Witness:
-    """Watches from its making until `testify`."""
+    """Watches from its making until `testify`; with `only_new` what was there before counts for nothing."""
 
-    def __init__(self, kubeconfig, namespace):
+    def __init__(self, kubeconfig, namespace, *, only_new=False):
         self._seen = []
         for kind in _KINDS:
             out = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed by `testify`
             argv = [VENV / "bin" / "kubectl", "get", kind, "-n", namespace, "-o", "json", "-w", "--output-watch-events"]
+            argv += ["--watch-only"] if only_new else []
             environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
             watching = subprocess.Popen(argv, env=environment, stdout=out, stderr=subprocess.DEVNULL)
             self._seen.append((watching, out))

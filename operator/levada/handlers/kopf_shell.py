@@ -22,15 +22,16 @@ if sys.modules["kubernetes"] is None:
 
 from levada.kube import credentials
 from levada.kube.backoff import Backoff
-from levada.kube.resource import COMPONENTS, PIPELINE_RUNS, PIPELINES
+from levada.kube.resource import COMPONENTS, PIPELINES
 
 Hint = Callable[[str, str, str, str], None]
-KINDS = {resource.plural: resource for resource in (PIPELINE_RUNS, PIPELINES, COMPONENTS)}
+KINDS = {resource.plural: resource for resource in (PIPELINES, COMPONENTS)}
+"""Those that change rarely. Of runs kopf would keep every status as objects of Python: `docs/adr/0003`."""
 _log = logging.getLogger(__name__)
 
 
 class KopfShell:
-    """Runs kopf for our three kinds, and starts it again when it ends.
+    """Runs kopf for the kinds that runs refer to, and starts it again when it ends.
 
     Parameters
     ----------

@@ -10,13 +10,13 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from levada.handlers import health, logs
-from levada.handlers.kopf_shell import KINDS, KopfShell
+from levada.handlers.kopf_shell import KopfShell
 from levada.handlers.settings import Settings
 from levada.kube.client import Api, connect
 from levada.kube.events import Recorder
 from levada.kube.lease import Lease, LeaseSettings
 from levada.kube.queue import KeyedQueue
-from levada.kube.resource import PIPELINE_RUNS, PODS, PartialObject
+from levada.kube.resource import COMPONENTS, PIPELINE_RUNS, PIPELINES, PODS, PartialObject
 from levada.kube.runtime import Runtime
 from levada.kube.watch import Watch
 
@@ -26,6 +26,8 @@ HUNG = 600.0
 """Seconds after which a watch that did nothing, not even try again, is thought dead."""
 _log = logging.getLogger(__name__)
 
+
+_KINDS = {resource.plural: resource for resource in (PIPELINE_RUNS, PIPELINES, COMPONENTS)}
 
 class Key(NamedTuple):
     """What the queue holds."""
@@ -109,7 +111,7 @@ class _Leader:
                 metadata_only=True,
                 on_change=partial(self._changed, kind),
             )
-            for kind, resource in KINDS.items()
+            for kind, resource in _KINDS.items()
         }
         self._kopf = KopfShell(self._hint, namespaces=namespaces, kubeconfig=options.kubeconfig)
         self._listed = asyncio.Event()

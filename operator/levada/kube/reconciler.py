@@ -29,7 +29,7 @@ from levada.planner.nodes import Phase
 from levada.planner.podview import PodView
 from levada.planner.retention import FINAL, is_over
 from levada.planner.settings import PodSettings
-from levada.planner.sighting import is_dead
+from levada.planner.sighting import is_dead, is_outstayed
 
 Pod = PodView
 POD_LABELS = RUN_LABEL
@@ -186,7 +186,9 @@ class Reconciler:
                 continue
             if run is not None and not over and task_pods.is_ours(pod, run["metadata"]["uid"]):
                 continue
-            if (is_orphan or not is_dead(pod)) and not pod.metadata.deletion_timestamp:
+            if is_outstayed(pod) and not is_orphan:
+                await task_pods.clear(self._api, pod)
+            elif (is_orphan or not is_dead(pod)) and not pod.metadata.deletion_timestamp:
                 await task_pods.delete(self._api, pod)
             if is_held and is_dead(pod):
                 await task_pods.release(self._api, pod, pods)

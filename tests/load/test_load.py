@@ -1,0 +1,92 @@
+"""Many runs at once beside thousands that are over, and many after one another: nothing breaks, nothing grows."""
+
+import asyncio
+import os
+import time
+from statistics import mean
+
+import pytest
+
+from bench import plane, workload
+from bench.finished import stand
+from bench.observer import Observer
+from bench.sides import levada
+from bench.stage import stage
+from cluster.kubectl import Kubectl
+from cluster.paths import KUBECONFIG
+from e2e.witness import Witness
+
+AT_ONCE = int(os.environ.get("LEVADA_LOAD", "50"))
+"""Runs of 20 tasks."""
+FINISHED = 5000
+MOST_MB = 200
+SOAK = float(os.environ.get("LEVADA_SOAK", "0"))
+"""Minutes."""
+_ROUND = workload.runs(20, 10)
+_NEVER_LESS = 6
+
+
+@pytest.mark.timeout(1800)
+def test_many_runs_at_once_beside_thousands_that_are_over():
+    asyncio.run(_load(workload.runs(AT_ONCE, 20)))
+
+
+async def _load(work):
+    async with stage() as made:
+        await stand(made, FINISHED)
+        kubectl = Kubectl(KUBECONFIG)
+        await asyncio.to_thread(kubectl.apply, *work.definitions(), namespace=plane.NAMESPACE)
+        witness = await asyncio.to_thread(Witness, KUBECONFIG, plane.NAMESPACE, only_new=True)
+        async with levada() as side:
+            observer = await _play(made, work)
+            peak = side.process.peak_mb()
+    assert not observer.failed
+    await asyncio.to_thread(witness.testify, _expected(work))
+    assert peak < MOST_MB
+
+
+def _expected(work):
+    """How each run has to end."""
+    ends = {}
+    for name, graph in zip(work.run_names(), work.graphs, strict=True):
+        tasks = {step.name: ["Succeeded", {"n": 7}] for step in graph}
+        ends[name] = {"phase": "Succeeded", "tasks": tasks, "outputs": {}}
+    return ends
+
+
+async def _play(made, work):
+    """Start the runs, and wait until they are over and none of their Pods is held."""
+    observer = Observer(made.client, plane.NAMESPACE)
+    observing = asyncio.create_task(observer.run())
+    await observer.started.wait()
+    await made.account()
+    await made.start(work)
+    await observer.ended(len(work.graphs))
+    await made.until_released()
+    observing.cancel()
+    return observer
+
+
+@pytest.mark.timeout(7200)
+def test_memory_is_flat_over_many_runs():
+    if not SOAK:
+        pytest.skip("left out, the soak: LEVADA_SOAK says for how many minutes (make test-nightly: 30)")
+    sizes = asyncio.run(_soak())
+    third = len(sizes) // 3
+    print("resident MiB after each round:", " ".join(f"{size:.0f}" for size in sizes))
+    assert len(sizes) >= _NEVER_LESS, "too few rounds to tell"
+    # What the first rounds load and cache is no leak.
+    assert mean(sizes[-third:]) < mean(sizes[third : 2 * third]) * 1.05 + 2
+
+
+async def _soak():
+    sizes = []
+    async with stage() as made, levada() as side:
+        begun = time.monotonic()
+        while time.monotonic() - begun < 60 * SOAK:
+            await made.define(_ROUND)
+            observer = await _play(made, _ROUND)
+            assert not observer.failed
+            await made.clear()
+            sizes.append(side.process.resident_mb())
+    return sizes
