@@ -14,11 +14,7 @@ _UNTYPED = "x-kubernetes-preserve-unknown-fields"
 def lost(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
     """What of the definition `old` does not hold in `new`, a line each; none where the change is compatible."""
     versions = {version["name"]: version for version in new["spec"]["versions"]}
-    found = [
-        f"{word} was {old['spec'][word]}, is {new['spec'][word]}"
-        for word in ("group", "scope", "names")
-        if old["spec"][word] != new["spec"][word]
-    ]
+    found = [f"{word} was {was}, is {now}" for word, was, now in _identity(old, new) if was != now]
     for version in old["spec"]["versions"]:
         name = version["name"]
         if name not in versions or (version["served"] and not versions[name]["served"]):
@@ -27,6 +23,14 @@ def lost(old: dict[str, Any], new: dict[str, Any]) -> list[str]:
             schemas = (each["schema"]["openAPIV3Schema"] for each in (version, versions[name]))
             found += list(_narrowed(*schemas, name))
     return found
+
+
+def _identity(old: dict[str, Any], new: dict[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """What requests and stored objects name a kind by: the word, what it was and what it is."""
+    for word in ("group", "scope"):
+        yield word, old["spec"][word], new["spec"][word]
+    for word in ("kind", "plural"):
+        yield word, old["spec"]["names"][word], new["spec"]["names"][word]
 
 
 def _narrowed(old: dict[str, Any], new: dict[str, Any], path: str) -> Iterator[str]:

@@ -54,7 +54,9 @@ def test_what_one_field_takes_is_compared(old, new, said):
     def definition(field):
         schema = {"openAPIV3Schema": {"type": "object", "properties": {"x": field}}}
         version = {"name": "v1", "served": True, "schema": schema}
-        return {"spec": {"group": "g", "scope": "Namespaced", "names": {}, "versions": [version]}}
+        return {
+            "spec": {"group": "g", "scope": "Namespaced", "names": {"kind": "K", "plural": "ks"}, "versions": [version]}
+        }
 
     assert lost(definition(old), definition(new)) == [f"v1.x: {each}" for each in said]
 
