@@ -9,8 +9,8 @@ import difflib
 import json
 import re
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
-from urllib.parse import urlsplit
 
 from levada.store.errors import StoreMisconfiguredError, UriRefusedError
 from levada.store.uri import parse_uri
@@ -155,12 +155,16 @@ def _http_url(value: str) -> str:
     return value.rstrip("/")
 
 
+@lru_cache(maxsize=64)  # some milliseconds each, and namespaces have their settings read again and again
 def _has_address(url: str) -> bool:
+    """Whether the store's client can read it; it panics at one that it cannot, so another reader would not do."""
+    from obstore.store import HTTPStore  # noqa: PLC0415
+
     try:
-        parts = urlsplit(url)
-        return bool(parts.hostname) and parts.port != 0
+        HTTPStore(url)
     except ValueError:
         return False
+    return True
 
 
 def _certificates(value: str) -> str:

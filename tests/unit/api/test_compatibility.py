@@ -40,6 +40,33 @@ def test_a_change_that_breaks_objects_is_seen(change, said):
     assert said in found
 
 
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ({"type": "number", "minimum": 0}, {"type": "number", "minimum": 0.5}, ["minimum was 0, is 0.5"]),
+        ({"type": "number", "minimum": 0.5}, {"type": "number", "minimum": 0}, []),
+        ({"type": "string", "nullable": True}, {"type": "string"}, ["nullable was true, and is not any more"]),
+        ({"type": "string"}, {"type": "string", "nullable": True}, []),
+    ],
+    ids=["bound-raised", "bound-lowered", "null-refused", "null-taken"],
+)
+def test_what_one_field_takes_is_compared(old, new, said):
+    def definition(field):
+        schema = {"openAPIV3Schema": {"type": "object", "properties": {"x": field}}}
+        version = {"name": "v1", "served": True, "schema": schema}
+        return {
+            "spec": {"group": "g", "scope": "Namespaced", "names": {"kind": "K", "plural": "ks"}, "versions": [version]}
+        }
+
+    assert lost(definition(old), definition(new)) == [f"v1.x: {each}" for each in said]
+
+
+def test_another_scope_is_seen():
+    moved = copy.deepcopy(TODAY["pipelines.yaml"])
+    moved["spec"]["scope"] = "Cluster"
+    assert lost(TODAY["pipelines.yaml"], moved) == ["scope was Namespaced, is Cluster"]
+
+
 def test_a_version_that_is_gone_is_seen():
     old = copy.deepcopy(TODAY["pipelines.yaml"])
     old["spec"]["versions"][0]["name"] = "v1alpha0"

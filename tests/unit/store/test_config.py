@@ -42,6 +42,8 @@ def test_settings_are_read_as_config_maps_hold_them():
         (S3 | {"sessionToken": "one\ntwo"}, ["'sessionToken'", "line break"]),
         (S3 | {"endpoint": "http://host:99999"}, ["'endpoint'", "below 65536"]),
         (S3 | {"endpoint": "http://[::1"}, ["'endpoint'", "a host"]),
+        (S3 | {"endpoint": "http://xn--"}, ["'endpoint'", "a host"]),
+        (S3 | {"endpoint": "http://1.2.3.999"}, ["'endpoint'", "a host"]),
         (S3 | {"endpoint": "https://"}, ["'endpoint'", "a host"]),
         (S3 | {"proxy": "http://a b"}, ["'proxy'", "a host"]),
         (S3 | {"url": "s3://a b/x"}, ["'url'", "names no bucket"]),
