@@ -59,11 +59,12 @@ class Result:
 
     @property
     def met(self) -> bool | None:
-        """Whether the budget is kept; None where there is none."""
+        """Whether the budget is kept; None where there is none, or no ideal was measured."""
         if self.budget is None:
             return None
         value = self.ratio if self.budget.of_ideal else statistics.median(self.levada)
-        assert value is not None
+        if value is None:
+            return None
         return value >= self.budget.limit if self.budget.at_least else value <= self.budget.limit
 
     def entry(self) -> dict:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -10,6 +11,7 @@ from levada.api.fields import seconds
 from levada.frontend.mistakes import InvalidSpecError
 from levada.frontend.native import build_run
 from levada.frontend.pod_template import Allowed
+from levada.graph.model import Datum, Graph
 from levada.kube.active_run import ActiveRun
 from levada.kube.answers import Tower
 from levada.kube.client import Api, Json
@@ -35,6 +37,7 @@ from levada.planner.settings import PodSettings
 from levada.planner.status import Standing, head_status, stopped_tasks
 from levada.store.errors import StoreError
 
+_Built = tuple[Graph, dict[str, Datum]]
 _LOOK_AGAIN = 15.0
 """Longest wait, in seconds, for what should announce itself and may not."""
 _PREDECESSOR = 1.0
@@ -98,7 +101,7 @@ class Opening:
         try:
             definition = await gather(self._api, metadata["namespace"], run["spec"])
             await check_earlier(self._api, run)
-            build_run(run["spec"], definition.pipelines, definition.components, allowed=self._allowed)
+            built = await _build(definition, self._allowed)
         except MissingReferencesError as missing:
             return await (self._hold(run) if run["spec"].get("suspend") else self._wait_for(run, missing.names))
         except InvalidSpecError as error:
@@ -107,7 +110,7 @@ class Opening:
         self.forget((metadata["namespace"], metadata["name"]))
         if run["spec"].get("suspend"):
             return await self._hold(run)
-        return await self._begin(run, definition)
+        return await self._begin(run, definition, built)
 
     async def close(self, run: Json) -> Json:
         """Say of a run that is being deleted, and that something else still holds, that it does not run any more."""
@@ -116,7 +119,7 @@ class Opening:
         message = "the run is being deleted: its tasks are stopped"
         return await self._write(run, Standing("Cancelled", reasons.DELETED, message))
 
-    async def _begin(self, run: Json, definition: Definition) -> ActiveRun | float:
+    async def _begin(self, run: Json, gathered: Definition, built: _Built) -> ActiveRun | float:
         metadata, status = run["metadata"], run.get("status", {})
         namespace = metadata["namespace"]
         if STARTED_ANNOTATION not in metadata.get("annotations", {}):
@@ -132,7 +135,8 @@ class Opening:
             except StoreError as error:
                 return await self._wait(run, Standing("Pending", error.reason, error.message), _LOOK_AGAIN)
         try:
-            definition = await freeze(self._api, run, replace(definition, store=store.url))
+            wanted = replace(gathered, store=store.url)
+            definition = await freeze(self._api, run, wanted)
         except (FrozenElsewhereError, RecordLostError):  # the predecessor's, there or just gone
             return _PREDECESSOR
         except ApiError as error:
@@ -141,19 +145,20 @@ class Opening:
             refusal = refusal_of(error.status, error.message)
             message = f"the run's definition cannot be kept in a ConfigMap: {refusal.message}"
             return await self._wait(run, Standing("Pending", refusal.reason, message), _LOOK_AGAIN)
-        if definition.store != store.url:  # it was frozen before, with another
+        if definition is not wanted:  # it was frozen before
             store = await open_store(self._api, namespace, definition.store)
+            built = await _build(definition)
         now = utc_now()
         status = head_status(Standing("Running", "Running"), status, metadata["generation"], now, now)
         run = await patch_status(self._api, PIPELINE_RUNS, run, status | {"definitionDigest": definition.digest})
         self._emit(run, "Normal", "Started", "the run started")
-        return await self._activate(run, definition, store, now)
+        return await self._activate(run, definition, built, store, now)
 
     async def _take_up(self, run: Json) -> ActiveRun | None:
         try:
             definition = await thaw(self._api, run)
             store = await open_store(self._api, run["metadata"]["namespace"], definition.store)
-            active = await self._activate(run, definition, store, _started(run))
+            active = await self._activate(run, definition, await _build(definition), store, _started(run))
             await active.resume(utc_now())
         except RecordLostError as error:
             await self._settle(run, Standing("Failed", reasons.RECORD_LOST, str(error)))
@@ -163,8 +168,10 @@ class Opening:
             return None
         return active
 
-    async def _activate(self, run: Json, definition: Definition, store: RunStore, started: datetime) -> ActiveRun:
-        graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
+    async def _activate(
+        self, run: Json, definition: Definition, built: _Built, store: RunStore, started: datetime
+    ) -> ActiveRun:
+        graph, inputs = built
         pending = timedelta(seconds=seconds(definition.run.get("pendingTimeout", "1h")))
         earlier = await earlier_results(self._api, run)
         return ActiveRun(
@@ -210,6 +217,13 @@ class Opening:
         if started and verdict.is_final:
             status |= stopped_tasks(before)
         return await patch_status(self._api, PIPELINE_RUNS, run, status)
+
+
+async def _build(definition: Definition, allowed: Allowed | None = None) -> _Built:
+    """The graph and the inputs; in a thread, for those of thousands of tasks take a second. Raises InvalidSpecError."""
+    return await asyncio.to_thread(
+        build_run, definition.run, definition.pipelines, definition.components, allowed=allowed
+    )
 
 
 def _waits_since(run: Json) -> datetime:
