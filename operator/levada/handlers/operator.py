@@ -29,6 +29,7 @@ _log = logging.getLogger(__name__)
 
 _KINDS = {resource.plural: resource for resource in (PIPELINE_RUNS, PIPELINES, COMPONENTS)}
 
+
 class Key(NamedTuple):
     """What the queue holds."""
 
