@@ -14,9 +14,9 @@ from simulation.scenario import Scenario, Task
 def test_a_strangers_pod_of_the_same_name_is_never_taken_for_ours(owner, spec_hash):
     play = Play(Scenario(1, {"run-0": [Task("t0")]}))
     run = play.server.get(RUNS, NAMESPACE, "run-0")["metadata"]
-    owned = [{"uid": run["uid"] if owner == "run" else owner, "name": "run-0"}]
+    somebody = play.server.create("configmaps", NAMESPACE, {"metadata": {"name": "somebody"}})["metadata"]
+    owned = [{"uid": (run if owner == "run" else somebody)["uid"], "name": "run-0"}]
     metadata = {"name": pod_name("run-0", run["uid"], "t0", 0), "annotations": {SPEC_ANNOTATION: spec_hash}}
-    # Somebody's controller keeps it: garbage collection is not what this is about.
     stranger = {"metadata": metadata | {"ownerReferences": owned}, "spec": {}}
     before = play.server.create("pods", NAMESPACE, stranger)["metadata"]["uid"]
 

@@ -6,8 +6,8 @@ import msgspec
 
 from levada.kube import task_pods
 from levada.planner.podview import PodView
+from simulation.api import SimulatedApi
 from simulation.play import NAMESPACE, Play
-from simulation.replica import SimulatedApi
 from simulation.scenario import Scenario, Task
 
 
