@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from invariants.history import Change, Containers, Entry, History, Json, end_state, owners, task_of, tasks_of
+from invariants.history import Change, Containers, Entry, History, Json, Write, end_state, owners, task_of, tasks_of
 from levada.planner import reasons
 
 FINAL = ("Succeeded", "Cached", "Skipped", "Failed", "Cancelled")
@@ -48,6 +48,13 @@ def one_live_pod_per_task(history: History) -> Iterator[Violation]:
                 running[pod["metadata"]["uid"]] = pod["metadata"]["name"]
             if len(running) > 1:
                 yield Violation("I1", f"task {which[1]} runs more than once: {sorted(running.values())}", entry.at)
+
+
+def only_the_leader_writes(history: History) -> Iterator[Violation]:
+    """I1, where two replicas share a cluster: nothing is begun by one while the lease is the other's."""
+    for entry in history.entries:
+        if isinstance(entry, Write) and not entry.reads and entry.writer != entry.leader:
+            yield Violation("I1", f"{entry.writer} writes while {entry.leader or 'nobody'} leads", entry.at)
 
 
 def finished_stays_finished(history: History) -> Iterator[Violation]:
@@ -214,6 +221,7 @@ def writes_are_bounded(history: History) -> Iterator[Violation]:
 
 INVARIANTS: tuple[Callable[[History], Iterator[Violation]], ...] = (
     one_live_pod_per_task,
+    only_the_leader_writes,
     finished_stays_finished,
     status_goes_forward,
     failures_are_recorded_first,
@@ -258,6 +266,8 @@ def timeline(entries: list[Entry]) -> str:
 def _told(entry: Entry) -> str:
     if isinstance(entry, Containers):
         return f"  node: {entry.pod['metadata']['name']} {'runs' if entry.is_running else 'ended'}"
+    if isinstance(entry, Write):
+        return f"{entry.text} by {entry.writer}"
     if not isinstance(entry, Change):
         return entry.text
     metadata, status = entry.object["metadata"], entry.object.get("status", {})
