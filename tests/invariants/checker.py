@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,6 +19,9 @@ SPEC_HASH = "levada.dev/spec-hash"
 STATUS_LIMIT = 1_400_000
 WRITES_PER_ATTEMPT, WRITES_PER_RUN = 8, 30
 """A run may have its status written so often, whatever happens to it."""
+
+SOON = 300.0
+"""Seconds in which every retry comes round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,6 +190,21 @@ def every_run_ends(history: History) -> Iterator[Violation]:
         yield Violation("I8", f"run {name} never ends", history.entries[-1].at if history.entries else 0.0)
 
 
+def every_end_is_told_soon(history: History) -> Iterator[Violation]:
+    """I8: a run ends soon after the last thing that happened to its Pods, not when somebody happens to look."""
+    latest: dict[str, float] = {}
+    for change in _changes(history, "Pod", "PipelineRun"):
+        if which := task_of(change.object) if change.kind == "Pod" else None:
+            latest[which[0]] = change.at
+        elif change.object.get("status", {}).get("phase") in ("Succeeded", "Failed", "Cancelled"):
+            since = latest.setdefault(change.uid, change.at)
+            if change.at > since + SOON:
+                yield Violation("I8", f"the run ended {change.at - since:.0f} s after its last Pod", change.at)
+            latest[change.uid] = math.inf
+        else:
+            latest.setdefault(change.uid, change.at)
+
+
 def no_secret_leaves(history: History) -> Iterator[Violation]:
     """I9, in statuses, Events and ConfigMaps, packed ones unpacked."""
     for change in _changes(history, "PipelineRun", "Event", "ConfigMap") if history.secrets else ():
@@ -229,6 +248,7 @@ INVARIANTS: tuple[Callable[[History], Iterator[Violation]], ...] = (
     the_end_is_the_same,
     infrastructure_is_free,
     every_run_ends,
+    every_end_is_told_soon,
     no_secret_leaves,
     writes_are_bounded,
 )

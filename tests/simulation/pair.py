@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterator
 
 from invariants.history import History
 from simulation.contender import STOPS, Contender
@@ -48,22 +49,25 @@ class Pair(Play):
     def _died(self) -> None:
         self.world.after(self.world.random.choice(_BACK), self._begin)
 
-    def _who(self, index: int) -> Contender:
-        """The one that leads, mostly."""
+    def _who(self, index: int) -> Iterator[Contender]:
+        """The one that leads, mostly; none when both are dead."""
         alive = sorted((each for each in self.contenders if each.is_alive), key=lambda each: each.leader is None)
-        return alive[0 if index < 8 else -1]
+        yield from alive[:1] if index < 8 else alive[-1:]
 
     def _stay_away(self, index: int) -> None:
         self._kill_replica(index)
 
     def _kill_replica(self, index: int) -> None:
-        self._who(index).kill()
+        for each in self._who(index):
+            each.kill()
 
     def _stop_replica(self, index: int) -> None:
-        self._who(index).stop(self.world.random.choice(STOPS))
+        for each in self._who(index):
+            each.stop(self.world.random.choice(STOPS))
 
     def _cut_replica(self, index: int) -> None:
-        self._who(index).cut(self.world.random.choice(STOPS))
+        for each in self._who(index):
+            each.cut(self.world.random.choice(STOPS))
 
 
 def play_of(scenario: Scenario) -> Play:

@@ -74,7 +74,19 @@ def random_scenario(seed: int) -> Scenario:
         kind = random.choice(PAIR_FAULTS)
         at = random.randint(1, 45) if kind in REQUEST_FAULTS else round(random.uniform(0.0, 30.0), 2)
         faults.append(Fault(kind, at, random.randint(0, 9)))
+    backwards = random.random() < 0.5  # who looks at Pods in the order of their names sees loops before their items
+    runs = {run: [_renamed(task, len(tasks)) for task in tasks] if backwards else tasks for run, tasks in runs.items()}
     return Scenario(seed, runs, faults, replicas=2)
+
+
+def _renamed(task: Task, count: int) -> Task:
+    """The same task with names that count backwards."""
+
+    def new(name: str) -> str:
+        return f"t{count - 1 - int(name[1:])}" if name else ""
+
+    needs, after = ([new(name) for name in names] for names in (task.needs, task.after))
+    return msgspec.structs.replace(task, name=new(task.name), needs=needs, after=after, over=new(task.over))
 
 
 def _tasks(random: Random) -> list[Task]:

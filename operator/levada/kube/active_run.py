@@ -134,7 +134,7 @@ class ActiveRun:
         waits: list[float] = []
         spec = self.record.object["spec"]
         self.run.brace(now, cancel=spec.get("cancel", False))
-        for name in changed | {name for name in self._live if name not in self.pods}:
+        for name in sorted(changed | {name for name in self._live if name not in self.pods}):
             waits += await self._see(name, now)
         await self._keep_logs()
         waits += self._pending_waits(now)
@@ -251,7 +251,8 @@ class ActiveRun:
             leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
             _log.info("attempt %d started as Pod %s", start.attempt, name, extra={"task": leaf.path})
-            return None
+            # An adopted one may have ended already, and then never changes again.
+            return 0.0 if self.pods[name].status.container_statuses else None
         left = since + self.pending_timeout - now
         if created.is_lasting or left <= timedelta():
             reason = created.reason if created.is_lasting else reasons.PENDING_TIMEOUT

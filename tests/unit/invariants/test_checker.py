@@ -88,6 +88,7 @@ BROKEN = {
         pod(0, held=False),
     ),
     "I8": history(*GOOD, expected={"run": ENDED, "neighbour": ENDED}),
+    "I8 late": History([Change(0, pod(0, held=False)), Change(400, run("Succeeded", ("a", "Succeeded", 1)))]),
     "I9 status": history(run("Running", message="hunter2"), secrets=("hunter2",)),
     "I9 packed": history(config_map("a hunter2 b"), secrets=("hunter2",)),
     "I9 event": history(EVENT, secrets=("hunter2",)),
