@@ -1,4 +1,4 @@
-"""Two replicas share a cluster: whatever befalls the one that leads, the other goes on in time, and nothing runs twice."""
+"""Two replicas share a cluster: whatever befalls the one that leads, the other goes on in time; nothing runs twice."""
 
 import pytest
 
