@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -72,7 +73,8 @@ class Contender:
 
     async def _run(self) -> None:
         awake.set(self.awake)
-        await self.lease.run(self._lead)
+        with suppress(CrashError):  # the dead give back no lease
+            await self.lease.run(self._lead)
 
     async def _lead(self) -> None:
         self.world.note(f"*** {self.lease.identity} leads")
