@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import math
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from invariants.history import Change, Containers, Entry, History, Json, end_state, owners, task_of, tasks_of
+from invariants.history import Change, Containers, Entry, History, Json, Write, end_state, owners, task_of, tasks_of
 from levada.planner import reasons
 
 FINAL = ("Succeeded", "Cached", "Skipped", "Failed", "Cancelled")
@@ -18,6 +19,9 @@ SPEC_HASH = "levada.dev/spec-hash"
 STATUS_LIMIT = 1_400_000
 WRITES_PER_ATTEMPT, WRITES_PER_RUN = 8, 30
 """A run may have its status written so often, whatever happens to it."""
+
+SOON = 300.0
+"""Seconds in which every retry comes round."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +52,13 @@ def one_live_pod_per_task(history: History) -> Iterator[Violation]:
                 running[pod["metadata"]["uid"]] = pod["metadata"]["name"]
             if len(running) > 1:
                 yield Violation("I1", f"task {which[1]} runs more than once: {sorted(running.values())}", entry.at)
+
+
+def only_the_leader_writes(history: History) -> Iterator[Violation]:
+    """I1, where two replicas share a cluster: nothing is begun by one while the lease is the other's."""
+    for entry in history.entries:
+        if isinstance(entry, Write) and not entry.reads and entry.writer != entry.leader:
+            yield Violation("I1", f"{entry.writer} writes while {entry.leader or 'nobody'} leads", entry.at)
 
 
 def finished_stays_finished(history: History) -> Iterator[Violation]:
@@ -179,6 +190,21 @@ def every_run_ends(history: History) -> Iterator[Violation]:
         yield Violation("I8", f"run {name} never ends", history.entries[-1].at if history.entries else 0.0)
 
 
+def every_end_is_told_soon(history: History) -> Iterator[Violation]:
+    """I8: a run ends soon after the last thing that happened to its Pods, not when somebody happens to look."""
+    latest: dict[str, float] = {}
+    for change in _changes(history, "Pod", "PipelineRun"):
+        if which := task_of(change.object) if change.kind == "Pod" else None:
+            latest[which[0]] = change.at
+        elif change.object.get("status", {}).get("phase") in ("Succeeded", "Failed", "Cancelled"):
+            since = latest.setdefault(change.uid, change.at)
+            if change.at > since + SOON:
+                yield Violation("I8", f"the run ended {change.at - since:.0f} s after its last Pod", change.at)
+            latest[change.uid] = math.inf
+        else:
+            latest.setdefault(change.uid, change.at)
+
+
 def no_secret_leaves(history: History) -> Iterator[Violation]:
     """I9, in statuses, Events and ConfigMaps, packed ones unpacked."""
     for change in _changes(history, "PipelineRun", "Event", "ConfigMap") if history.secrets else ():
@@ -214,6 +240,7 @@ def writes_are_bounded(history: History) -> Iterator[Violation]:
 
 INVARIANTS: tuple[Callable[[History], Iterator[Violation]], ...] = (
     one_live_pod_per_task,
+    only_the_leader_writes,
     finished_stays_finished,
     status_goes_forward,
     failures_are_recorded_first,
@@ -221,6 +248,7 @@ INVARIANTS: tuple[Callable[[History], Iterator[Violation]], ...] = (
     the_end_is_the_same,
     infrastructure_is_free,
     every_run_ends,
+    every_end_is_told_soon,
     no_secret_leaves,
     writes_are_bounded,
 )
@@ -258,6 +286,8 @@ def timeline(entries: list[Entry]) -> str:
 def _told(entry: Entry) -> str:
     if isinstance(entry, Containers):
         return f"  node: {entry.pod['metadata']['name']} {'runs' if entry.is_running else 'ended'}"
+    if isinstance(entry, Write):
+        return f"{entry.text} by {entry.writer}"
     if not isinstance(entry, Change):
         return entry.text
     metadata, status = entry.object["metadata"], entry.object.get("status", {})

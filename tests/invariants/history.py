@@ -48,7 +48,18 @@ class Note:
     text: str
 
 
-Entry = Change | Containers | Note
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A replica began to send a request while `leader` held the lease; one that `reads` changes nothing."""
+
+    at: float
+    writer: str
+    leader: str
+    text: str
+    reads: bool = False
+
+
+Entry = Change | Containers | Note | Write
 
 
 @dataclass(slots=True)

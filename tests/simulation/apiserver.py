@@ -21,6 +21,7 @@ KINDS = {
     "pipelineruns": "PipelineRun",
     "configmaps": "ConfigMap",
     "persistentvolumeclaims": "PersistentVolumeClaim",
+    "leases": "Lease",
 }
 
 
@@ -70,6 +71,8 @@ class ApiServer:
             created["status"] = {"phase": "Pending"}
         if plural == "pipelineruns":
             created["status"] = {"observedGeneration": -1}
+        if not owners(created) <= {item["metadata"]["uid"] for item in self.objects.values()}:
+            self._world.soon(0.1, 2.0, self.collect_garbage)
         return self._write(key, created)
 
     def patch(self, plural: str, namespace: str, name: str, patch: Json, *, kind: str, status: bool = False) -> Json:
@@ -89,6 +92,13 @@ class ApiServer:
             kept = [item for item in new["metadata"].get("finalizers", []) if item not in gone]
             new = new | {"metadata": new["metadata"] | {"finalizers": kept}}
         return self._write((plural, namespace, name), new)
+
+    def replace(self, plural: str, namespace: str, name: str, body: Json) -> Json:
+        """Put the whole object there, if it is still the version that `body` was made from."""
+        old = self.get(plural, namespace, name)
+        if body["metadata"]["resourceVersion"] != old["metadata"]["resourceVersion"]:
+            raise ApiError(409, "Conflict", "the object has been modified")
+        return self._write((plural, namespace, name), body | {"metadata": old["metadata"]})
 
     def delete(self, plural: str, namespace: str, name: str, options: Json | None = None) -> None:
         old = self.get(plural, namespace, name)

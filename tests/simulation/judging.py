@@ -11,7 +11,8 @@ import msgspec
 
 from invariants.checker import first_violation, timeline
 from invariants.history import History
-from simulation.play import Play, played
+from simulation.pair import play_of
+from simulation.play import played
 from simulation.scenario import Scenario, random_scenario
 
 REGRESSIONS = Path(__file__).parent / "regressions"
@@ -20,7 +21,7 @@ REGRESSIONS = Path(__file__).parent / "regressions"
 def fault_of(scenario: Scenario) -> tuple[str, History | None] | None:
     """What is wrong with the history of `scenario`, and that history; None when all is well."""
     try:
-        ((_, history),) = played([Play(scenario)])
+        ((_, history),) = played([play_of(scenario)])
     except Exception:  # noqa: BLE001  # whatever the product raises is a finding
         return traceback.format_exc(), None
     violation = first_violation(history)
@@ -29,7 +30,7 @@ def fault_of(scenario: Scenario) -> tuple[str, History | None] | None:
 
 def judge_seeds(seeds: range) -> None:
     """Raise AssertionError about the first seed whose history breaks an invariant."""
-    plays = map(Play, map(random_scenario, seeds))
+    plays = map(play_of, map(random_scenario, seeds))
     current = random_scenario(seeds[0])
     try:
         for number, (_, history) in enumerate(played(plays), 1):

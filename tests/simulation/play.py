@@ -8,9 +8,11 @@ from contextlib import suppress
 from functools import partial
 
 from invariants.history import History, owners
+from simulation.api import CrashError, Trouble
 from simulation.apiserver import KINDS, ApiServer, Json
+from simulation.clock import VirtualLoop, in_virtual_time
 from simulation.kubelet import Kubelet
-from simulation.replica import RUNS, CrashError, Replica, Trouble, in_virtual_time
+from simulation.replica import RUNS, Leader, Replica
 from simulation.scenario import REQUEST_FAULTS, Fault, Scenario, expected_end, outputs_of, run_spec
 from simulation.world import World
 
@@ -36,12 +38,19 @@ class Play:
                 scripts |= dict.fromkeys(((run, path) for path in task.attempts()), script)
         self.kubelet = Kubelet(self.world, self.server, scripts)
         self.trouble = Trouble({int(f.at): f.kind for f in scenario.faults if f.kind in REQUEST_FAULTS})
-        self.replica = self._new_replica()
+        self._start()
         self._prepare()
 
     @property
     def history(self) -> History:
         return self.world.history
+
+    @property
+    def leader(self) -> Leader | None:
+        return self.replica.leader
+
+    def _start(self) -> None:
+        self.replica = self._new_replica()
 
     def _new_replica(self) -> Replica:
         self.world.note("*** the operator starts")
@@ -179,10 +188,12 @@ class Play:
             self.server.create(RUNS, NAMESPACE, body | {"spec": run_spec(self.scenario.runs[name])})
 
     def _cut_watch(self, index: int) -> None:
-        self.replica.cut(1.0 + index, index)
+        if self.leader:
+            self.leader.cut(1.0 + index, index)
 
     def _lose_watch(self, index: int) -> None:
-        self.replica.lose_watch(1.0 + index)
+        if self.leader:
+            self.leader.lose_watch(1.0 + index)
 
     def _store_away(self, index: int) -> None:
         self.trouble.store_until = self.world.now + 10.0 * index
@@ -201,8 +212,12 @@ class Play:
 
 def played(plays: Iterable[Play]) -> Iterator[tuple[Scenario, History]]:
     """Play each to its end."""
-    playing: list[Play] = []
-    with in_virtual_time(lambda: playing[0].replica), asyncio.Runner() as runner:
+    playing: list[Play] = [Play(Scenario(0, {}))]
+
+    def current() -> World:
+        return playing[0].world
+
+    with in_virtual_time(current), asyncio.Runner(loop_factory=lambda: VirtualLoop(current)) as runner:
         for play in plays:
             playing[:] = [play]
             yield play.scenario, runner.run(play.run())

@@ -1,42 +1,32 @@
-"""One replica of the operator: the real reconciler and the real watch, on requests that may fail at any place."""
+"""The operator at work in one process: the real reconciler and the real watch, and what they hear of the world."""
 
 from __future__ import annotations
 
 import asyncio
-from collections import Counter
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack, suppress
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any
-from unittest.mock import patch
 
 import msgspec
 
 from invariants.history import Change
-from levada.kube.client import Api
-from levada.kube.errors import ApiError, ApiUnreachableError
+from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError
 from levada.kube.kept import UnreadableError
 from levada.kube.reconciler import POD_LABELS, Reconciler
-from levada.kube.resource import PODS, Resource
-from levada.kube.run_store import RunStore
+from levada.kube.resource import PODS
 from levada.kube.runtime import Runtime
 from levada.kube.watch import Watch
-from levada.planner.handoff import Manifest
-from levada.planner.pod import RunIdentity
 from levada.planner.podview import PodView
-from levada.store.errors import StoreUnavailableError
+from simulation.api import CrashError, Process, Request, SimulatedApi, Trouble, is_selected, refused
 from simulation.apiserver import ApiServer, Json
 from simulation.kubelet import Kubelet
 from simulation.world import World
 
 RUNS = "pipelineruns"
-_LATENCY = 0.02
+LATENCY = 0.02
 _MOST_FAILURES = 40
-
-
-class CrashError(BaseException):
-    """The replica is killed."""
+_PASSING = (ApiError, ApiUnreachableError, NotLeaderError, UnreadableError)
 
 
 @dataclass(frozen=True)
@@ -57,174 +47,39 @@ class Settings:
     sweep_every: timedelta = timedelta(minutes=10)
 
 
-@dataclass
-class Trouble:
-    """What goes wrong with requests: by number since the history began, and the store for as long as it is away.
-
-    `sent` counts the requests by verb and resource.
-    """
-
-    requests: Mapping[int, str] = field(default_factory=dict)
-    sent: Counter[str] = field(default_factory=Counter)
-    store_until: float = 0.0
-
-    @property
-    def count(self) -> int:
-        return self.sent.total()
-
-
-class SimulatedApi(Api):
-    """The API server as one replica reaches it."""
-
-    def __init__(self, replica: Replica) -> None:
-        self._replica = replica
-
-    async def get(self, resource: Resource, namespace: str | None, name: str, *, urgent: bool = False) -> Json:
-        server = self._replica.server
-        return await self._send("get", resource, name, lambda: server.get(resource.plural, str(namespace), name))
-
-    async def get_as(self, type_: Any, resource: Resource, namespace: str | None, name: str) -> Any:
-        return msgspec.convert(await self.get(resource, namespace, name), type_)
-
-    async def list(self, type_: Any, resource: Resource, namespace: str | None = None, **selectors: Any) -> Any:
-        return await self._send("list", resource, "", list)  # only Events of Pods are asked for
-
-    async def list_raw(self, resource: Resource, namespace: str | None = None, **selectors: Any) -> Any:
-        """The Pods; the watch goes on after what was listed."""
-        replica = self._replica
-
-        def act() -> Any:
-            replica.position = len(replica.server.log)
-            items = [item for item in replica.server.list(resource.plural) if _selected(item)]
-            return [msgspec.Raw(msgspec.json.encode(item)) for item in items], str(replica.server.version)
-
-        return await self._send("list", resource, "", act)
-
-    async def create(self, resource: Resource, namespace: str | None, body: Any, *, urgent: bool = False) -> Json:
-        server, name = self._replica.server, body["metadata"]["name"]
-        return await self._send("create", resource, name, lambda: server.create(resource.plural, str(namespace), body))
-
-    async def patch(self, resource: Resource, namespace: str | None, name: str, body: Any, **more: Any) -> Json:
-        def act() -> Json:
-            kind, status = more.get("kind", "merge"), more.get("subresource") == "status"
-            if status:  # or a replica that was stopped for long would overwrite what another wrote
-                assert {"uid", "resourceVersion"} <= body["metadata"].keys(), "a status is written without its version"
-            return self._replica.server.patch(resource.plural, str(namespace), name, body, kind=kind, status=status)
-
-        verb = "patch status of" if more.get("subresource") == "status" else "patch"
-        return await self._send(verb, resource, name, act)
-
-    async def create_as(self, type_: Any, resource: Resource, namespace: str | None, body: Any) -> Any:
-        return msgspec.convert(await self.create(resource, namespace, body), type_)
-
-    async def patch_as(
-        self, type_: Any, resource: Resource, namespace: str | None, name: str, body: Any, **more: Any
-    ) -> Any:
-        return msgspec.convert(await self.patch(resource, namespace, name, body, **more), type_)
-
-    async def delete(self, resource: Resource, namespace: str | None, name: str, options: Any = None) -> Json:
-        def act() -> Json:
-            self._replica.server.delete(resource.plural, str(namespace), name, options)
-            return {}
-
-        return await self._send("delete", resource, name, act)
-
-    async def _send(self, verb: str, resource: Resource, name: str, act: Callable[[], Any]) -> Any:
-        replica, world = self._replica, self._replica.world
-        await asyncio.sleep(0)  # what is sent side by side may arrive in any order
-        replica.check_alive()
-        trouble = replica.trouble
-        trouble.sent[f"{verb} {resource.plural}"] += 1
-        fault = trouble.requests.get(trouble.count)
-        told = f"    request {trouble.count}: {verb} {resource.plural} {name}"
-        world.note(told + (f" ({fault})" if fault else ""))
-        world.pass_time(world.random.uniform(0, _LATENCY))
-        replica.check_alive()
-        if fault == "crash before":
-            replica.crash()
-        if fault in ("503", "429", "500"):
-            raise ApiError(int(fault), "Unavailable", "try again")
-        if fault == "not sent":
-            raise ApiUnreachableError("no answer")
-        try:
-            answer = act()
-        except ApiError as error:
-            world.note(f"{told}: {error}")
-            answer = error
-        if fault == "crash after":
-            replica.crash()
-        if fault == "no answer":
-            raise ApiUnreachableError("no answer")
-        world.pass_time(world.random.uniform(0, _LATENCY))
-        replica.check_alive()
-        if isinstance(answer, ApiError):
-            raise answer
-        return answer
-
-
-@dataclass(frozen=True)
-class SimulatedStore(RunStore):
-    """A store that is there, or away for a while."""
-
-    replica: Any = None
-
-    @property
-    def url(self) -> str | None:
-        return "s3://bucket"
-
-    async def read_manifest(self, run: RunIdentity, path: str, attempt: int, digest: str) -> Manifest:
-        await self._reach()
-        return Manifest(self.replica.kubelet.manifests[digest])
-
-    async def put_values(self, values: Mapping[str, str]) -> None:
-        if values:
-            await self._reach()
-
-    async def keep_log(self, api: Api, run: RunIdentity, pod: str, path: str, attempt: int) -> None:
-        await self._reach()
-
-    async def _reach(self) -> None:
-        await asyncio.sleep(0)
-        self.replica.check_alive()
-        if self.replica.world.now < self.replica.trouble.store_until:
-            raise StoreUnavailableError("the store does not answer")
-
-
-class Replica:
-    """A process from its start to its crash.
+class Leader:
+    """What only the replica does that leads: from the first list of the Pods until it ends.
 
     Attributes
     ----------
     position
         How far in the API server's log the watch of Pods is.
+    is_deaf
+        The watch of Pods hears nothing.
     """
 
-    def __init__(self, world: World, server: ApiServer, kubelet: Kubelet, trouble: Trouble) -> None:
-        self.world, self.server, self.kubelet, self.trouble = world, server, kubelet, trouble
-        self.is_alive = True
+    def __init__(self, process: Process, api: SimulatedApi) -> None:
+        self.world, self.server, self._api = process.world, process.server, api
+        self.is_at_work = True
         self.is_deaf = False
         self.position = 0
+        self.marked = asyncio.Event()
         self._queue: dict[tuple[str, str], None] = {}
         self._due: dict[tuple[str, str], float] = {}
         self._failures: dict[tuple[str, str], int] = {}
         self._known: dict[tuple[str, str], str] = {}
         self._to_list = True
-        api = SimulatedApi(self)
         self.watch = Watch(api, PodView, PODS, labels=POD_LABELS)
         runtime = Runtime(api, self.watch, self, self._enqueue)  # type: ignore[arg-type]
         self.reconciler = Reconciler(runtime, settings=Settings())
         self.watch.on_change = self.reconciler.pod_changed
-        server.listeners.append(self._hear)
+        self.server.listeners.append(self._hear)
 
-    def check_alive(self) -> None:
-        if not self.is_alive:
-            raise CrashError
-
-    def crash(self) -> None:
-        self.world.note("*** the operator crashes")
-        self.is_alive = False
-        self.server.listeners.remove(self._hear)
-        raise CrashError
+    def end(self) -> None:
+        """Hear nothing any more."""
+        if self.is_at_work:
+            self.is_at_work = False
+            self.server.listeners.remove(self._hear)
 
     def emit(self, about: Any, type_: str, reason: str, message: str) -> None:
         """As the recorder of Events."""
@@ -238,8 +93,9 @@ class Replica:
             try:
                 await self.watch._list(None)
             except (ApiError, ApiUnreachableError):
-                self.world.pass_time(1.0)
+                await self._api.process.pause(1.0)
                 return True
+            self.position = self._api.listed_at
             self._to_list = False
             self.relist()
             return True
@@ -252,9 +108,9 @@ class Replica:
         except Exception as error:
             failures = self._failures[key] = self._failures.get(key, 0) + 1
             self.world.note(f"    reconciliation failed: {error!r}")
-            if failures > _MOST_FAILURES or not isinstance(error, ApiError | ApiUnreachableError | UnreadableError):
+            if failures > _MOST_FAILURES or not isinstance(error, _PASSING):
                 raise
-            with suppress(ApiError, ApiUnreachableError):
+            with suppress(*_PASSING):
                 await self.reconciler.failed(RUNS, *key, error, failures)
             self._enqueue(RUNS, *key, min(60.0, 0.5 * 2 ** min(failures, 10)))
         else:
@@ -267,7 +123,7 @@ class Replica:
 
     def relist(self) -> None:
         """The safety net: every run that is not what it was, or gone, is looked at."""
-        if not self.is_alive:
+        if not self.is_at_work:
             return
         listed = {
             (run["metadata"]["namespace"], run["metadata"]["name"]): run["metadata"]["resourceVersion"]
@@ -281,7 +137,7 @@ class Replica:
 
     def cut(self, seconds: float, behind: int) -> None:
         """The watch of Pods ends; later it begins again, `behind` events before where it was."""
-        if not self.is_alive:
+        if not self.is_at_work:
             return
         self.is_deaf = True
 
@@ -294,7 +150,7 @@ class Replica:
 
     def lose_watch(self, seconds: float) -> None:
         """As `cut`, but everything is listed anew."""
-        if not self.is_alive:
+        if not self.is_at_work:
             return
         self.is_deaf = True
 
@@ -303,7 +159,7 @@ class Replica:
             items = {
                 (item["metadata"]["namespace"], item["metadata"]["name"]): msgspec.convert(item, PodView)
                 for item in self.server.list("pods")
-                if _selected(item)
+                if is_selected(item)
             }
             self.watch._replace(None, items)
 
@@ -318,7 +174,7 @@ class Replica:
             self.world.soon(0.0, 1.0, lambda: self._hint(metadata["namespace"], metadata["name"], version))
 
     def _catch_up(self) -> None:
-        if not self.is_alive or self.is_deaf or self._to_list:
+        if not self.is_at_work or self.is_deaf or self._to_list:
             return
         log = self.server.log
         while self.position < len(log):
@@ -328,7 +184,7 @@ class Replica:
                 self._apply(old, new)
 
     def _apply(self, old: Json | None, new: Json | None) -> None:
-        was, is_ = bool(old and _selected(old)), bool(new and _selected(new))
+        was, is_ = bool(old and is_selected(old)), bool(new and is_selected(new))
         if was or is_:
             kind = "DELETED" if not is_ else "MODIFIED" if was else "ADDED"
             shown = new if is_ else old
@@ -338,13 +194,13 @@ class Replica:
             self.watch._apply(msgspec.json.encode({"type": kind, "object": shown}))
 
     def _hint(self, namespace: str, name: str, version: str) -> None:
-        if self.is_alive and self.reconciler.object_changed(RUNS, namespace, name, version):
-            self._queue[namespace, name] = None
+        if self.is_at_work and self.reconciler.object_changed(RUNS, namespace, name, version):
+            self._mark((namespace, name))
 
     def _enqueue(self, kind: str, namespace: str, name: str, seconds: float) -> None:
         key = (namespace, name)
         if not seconds:
-            self._queue[key] = None
+            self._mark(key)
             return
         due = self.world.now + seconds
         if (known := self._due.get(key)) is not None and known <= due:
@@ -352,34 +208,64 @@ class Replica:
         self._due[key] = due
 
         def fire() -> None:
-            if self._due.get(key) == due and self.is_alive:
+            if self._due.get(key) == due and self.is_at_work:
                 del self._due[key]
-                self._queue[key] = None
+                self._mark(key)
 
         self.world.after(seconds, fire, idle=True)
 
+    def _mark(self, key: tuple[str, str]) -> None:
+        self._queue[key] = None
+        self.marked.set()
 
-def _selected(pod: Json) -> bool:
-    return POD_LABELS in pod["metadata"].get("labels", {})
 
+class Replica:
+    """The process of an operator that is alone and knows of no lease: time stands still but while it sends."""
 
-def in_virtual_time(current: Callable[[], Replica]) -> ExitStack:
-    """What of the product asks for the time or the store gets the simulated ones."""
+    def __init__(self, world: World, server: ApiServer, kubelet: Kubelet, trouble: Trouble) -> None:
+        self.world, self.server, self.kubelet, self.trouble = world, server, kubelet, trouble
+        self.is_alive = True
+        self.leader = Leader(self, SimulatedApi(self))
 
-    async def open_store(api: SimulatedApi, namespace: str, frozen: str | None) -> RunStore:
-        return SimulatedStore(replica=api._replica)
+    def check_alive(self) -> None:
+        if not self.is_alive:
+            raise CrashError
 
-    def now() -> Any:
-        return current().world.time()
+    def crash(self) -> None:
+        self.world.note("*** the operator crashes")
+        self.is_alive = False
+        self.leader.end()
+        raise CrashError
 
-    class Clock:
-        @staticmethod
-        def monotonic() -> float:
-            return current().world.now
+    async def work(self) -> bool:
+        """Do one thing that waits; False when nothing does."""
+        return await self.leader.work()
 
-    stack = ExitStack()
-    stack.enter_context(patch.multiple("levada.kube.opening", utc_now=now, open_store=open_store))
-    stack.enter_context(patch("levada.kube.reconciler.utc_now", now))
-    stack.enter_context(patch("levada.kube.trouble.utc_now", now))
-    stack.enter_context(patch("levada.kube.record.time", Clock))
-    return stack
+    async def pause(self, seconds: float) -> None:
+        self.world.pass_time(seconds)
+
+    async def send(self, request: Request) -> Any:
+        world = self.world
+        await asyncio.sleep(0)  # what is sent side by side may arrive in any order
+        self.check_alive()
+        told, fault = self.trouble.next(request)
+        world.note(told + (f" ({fault})" if fault else ""))
+        world.pass_time(world.random.uniform(0, LATENCY))
+        self.check_alive()
+        if fault == "crash before":
+            self.crash()
+        refused(fault)
+        try:
+            answer = request.act()
+        except ApiError as error:
+            world.note(f"{told}: {error}")
+            answer = error
+        if fault == "crash after":
+            self.crash()
+        if fault == "no answer":
+            raise ApiUnreachableError("no answer")
+        world.pass_time(world.random.uniform(0, LATENCY))
+        self.check_alive()
+        if isinstance(answer, ApiError):
+            raise answer
+        return answer

@@ -7,12 +7,16 @@ from random import Random
 
 import msgspec
 
-REQUEST_FAULTS = ("crash before", "crash after", "503", "429", "500", "not sent", "no answer")
+ANSWER_FAULTS = ("crash before", "crash after", "503", "429", "500", "not sent", "no answer")
+STOP_BEFORE = "stop before"
+REQUEST_FAULTS = (*ANSWER_FAULTS, STOP_BEFORE)
 TIMED_FAULTS = (
     "delete pod", "force delete", "evict", "lose node", "unlabel", "delete ended pod", "break agent", "lose outputs",
     "forge pod", "edit run", "cut watch", "lose watch", "store away", "quota", "delete run", "orphan run",
     "replace run", "stay away",
 )  # fmt: skip
+PAIR_FAULTS = (STOP_BEFORE, "kill replica", "stop replica", "cut replica")
+"""What only befalls one of two replicas; the first at a request that has passed the fence."""
 OUTPUTS = ("number", "pair", "bulky", "list")
 ITEMS = [3, 1]
 """What a task of the kind "list" makes, and another may loop over."""
@@ -48,6 +52,7 @@ class Scenario(msgspec.Struct):
     seed: int
     runs: dict[str, list[Task]]
     faults: list[Fault] = []
+    replicas: int = 1
 
 
 def random_scenario(seed: int) -> Scenario:
@@ -56,14 +61,32 @@ def random_scenario(seed: int) -> Scenario:
     faults = []
     for _ in range(random.choice((0, 1, 1, 2, 2, 3, 4))):
         if random.random() < 0.5:
-            faults.append(Fault(random.choice(REQUEST_FAULTS), random.randint(1, 45)))
+            faults.append(Fault(random.choice(ANSWER_FAULTS), random.randint(1, 45)))
         else:
             at = round(random.uniform(0.0, 25.0), 2)
             faults.append(Fault(random.choice(TIMED_FAULTS), at, random.randint(0, 9)))
     kinds = {fault.kind for fault in faults}
     if "unlabel" in kinds:  # a Pod without label and owner is nobody's: who takes off both must delete it
         faults = [fault for fault in faults if fault.kind not in ("orphan run", "delete run", "replace run")]
-    return Scenario(seed, runs, faults)
+    if seed % 4:
+        return Scenario(seed, runs, faults)
+    for _ in range(random.choice((1, 1, 2))):
+        kind = random.choice(PAIR_FAULTS)
+        at = random.randint(1, 45) if kind in REQUEST_FAULTS else round(random.uniform(0.0, 30.0), 2)
+        faults.append(Fault(kind, at, random.randint(0, 9)))
+    backwards = random.random() < 0.5  # who looks at Pods in the order of their names sees loops before their items
+    runs = {run: [_renamed(task, len(tasks)) for task in tasks] if backwards else tasks for run, tasks in runs.items()}
+    return Scenario(seed, runs, faults, replicas=2)
+
+
+def _renamed(task: Task, count: int) -> Task:
+    """The same task with names that count backwards."""
+
+    def new(name: str) -> str:
+        return f"t{count - 1 - int(name[1:])}" if name else ""
+
+    needs, after = ([new(name) for name in names] for names in (task.needs, task.after))
+    return msgspec.structs.replace(task, name=new(task.name), needs=needs, after=after, over=new(task.over))
 
 
 def _tasks(random: Random) -> list[Task]:

@@ -13,14 +13,19 @@ from simulation.scenario import Scenario, Task
     holds="adopted only with the run's UID and the hash of what would be made; who may create Pods can forge both",
 )
 @pytest.mark.parametrize(
-    ("owner", "spec_hash"), [("somebody", "sha256:0"), ("run", "sha256:0")], ids=["another owner", "another content"]
+    ("owner", "is_same"), [("somebody", True), ("run", False)], ids=["another owner", "another content"]
 )
-def test_a_strangers_pod_of_the_same_name_is_never_taken_for_ours(owner, spec_hash):
-    play = Play(Scenario(1, {"run-0": [Task("t0")]}))
+def test_a_strangers_pod_of_the_same_name_is_never_taken_for_ours(owner, is_same):
+    scenario = Scenario(1, {"run-0": [Task("t0")]})
+    undisturbed = Play(scenario)
+    list(played([undisturbed]))
+    (made,) = undisturbed.server.list("pods")
+    spec_hash = made["metadata"]["annotations"][SPEC_ANNOTATION] if is_same else "sha256:0"
+    play = Play(scenario)
     run = play.server.get(RUNS, NAMESPACE, "run-0")["metadata"]
-    owned = [{"uid": run["uid"] if owner == "run" else owner, "name": "run-0"}]
+    somebody = play.server.create("configmaps", NAMESPACE, {"metadata": {"name": "somebody"}})["metadata"]
+    owned = [{"uid": (run if owner == "run" else somebody)["uid"], "name": "run-0"}]
     metadata = {"name": pod_name("run-0", run["uid"], "t0", 0), "annotations": {SPEC_ANNOTATION: spec_hash}}
-    # Somebody's controller keeps it: garbage collection is not what this is about.
     stranger = {"metadata": metadata | {"ownerReferences": owned}, "spec": {}}
     before = play.server.create("pods", NAMESPACE, stranger)["metadata"]["uid"]
 

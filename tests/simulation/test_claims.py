@@ -4,7 +4,7 @@ import pytest
 
 from simulation.play import NAMESPACE, Play, played
 from simulation.replica import RUNS
-from simulation.scenario import REQUEST_FAULTS, Fault, Scenario
+from simulation.scenario import ANSWER_FAULTS, Fault, Scenario
 from unit.frontend.kfp.documents import LIST, TEXT, compiled, component, constant, output_of, parameters, task
 
 CLAIMS = "persistentvolumeclaims"
@@ -51,7 +51,7 @@ def test_nothing_goes_wrong():
     assert count < MOST_REQUESTS
 
 
-@pytest.mark.parametrize("kind", REQUEST_FAULTS)
+@pytest.mark.parametrize("kind", ANSWER_FAULTS)
 def test_whatever_request_goes_wrong_the_end_is_the_same(kind):
     _, expected, _ = end_of()
     for number in range(1, MOST_REQUESTS):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import math
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -46,6 +47,11 @@ class World:
 
     def soon(self, shortest: float, longest: float, action: Callable[[], None]) -> None:
         self.after(self.random.uniform(shortest, longest), action)
+
+    @property
+    def next_at(self) -> float:
+        """When the next event is due."""
+        return self._heap[0][0] if self._heap else math.inf
 
     def step(self) -> bool:
         """Jump to the next event and let it happen; False when there is none."""

@@ -143,7 +143,7 @@ class ActiveRun:
         waits: list[float] = []
         spec = self.record.object["spec"]
         self.run.brace(now, cancel=spec.get("cancel", False))
-        for name in (looked_at := changed | self._due(now)):
+        for name in sorted(looked_at := changed | self._due(now)):
             await self._see(name, now)
         await self._logs.keep()
         self.run.steer(now, suspend=spec.get("suspend", False), cancel=spec.get("cancel", False))
@@ -265,7 +265,10 @@ class ActiveRun:
             self._live[name] = (leaf, start.attempt)
             leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
-            self._remember_to_look(pod, leaf, now)
+            if pod.status.container_statuses:  # an adopted one may have ended already, and then never changes again
+                self._look_at[name] = now
+            else:
+                self._remember_to_look(pod, leaf, now)
             _log.info("attempt %d started as Pod %s", start.attempt, name, extra={"task": leaf.path})
             return None
         left = since + self.pending_timeout - now

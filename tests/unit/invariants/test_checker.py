@@ -7,7 +7,7 @@ from itertools import count
 import pytest
 
 from invariants.checker import WRITES_PER_RUN, check, first_violation
-from invariants.history import Change, Containers, History
+from invariants.history import Change, Containers, History, Write
 
 FINALIZER = "levada.dev/result"
 
@@ -33,7 +33,7 @@ def history(*objects, **more):
     ticks = count()
     entries = []
     for item in objects:
-        if isinstance(item, Containers):
+        if isinstance(item, Containers | Write):
             entries.append(item)
         elif isinstance(item, tuple):
             entries.append(Change(next(ticks), item[0], is_gone=True))
@@ -68,6 +68,7 @@ LIVE_POD = Containers(1.5, pod(0), is_running=True)
 BROKEN = {
     "I1 by the Pods": history(*GOOD[:3], run("Running", ("a", "Pending", 2)), pod(1), pod(1, state="running")),
     "I1 by the nodes": history(*GOOD[:2], LIVE_POD, GOOD[5], GOOD[7], Containers(9, pod(1), is_running=True)),
+    "I1 by who leads": history(Write(1.0, "one", "other", "create pods x")),
     "I2 a Pod too many": history(run("Running", ("a", "Succeeded", 1)), pod(1)),
     "I2 another end": history(run("Succeeded", ("a", "Succeeded", 1)), run("Failed", ("a", "Succeeded", 1))),
     "I2 another task's end": history(run("Running", ("a", "Failed", 1)), run("Running", ("a", "Succeeded", 1))),
@@ -87,6 +88,7 @@ BROKEN = {
         pod(0, held=False),
     ),
     "I8": history(*GOOD, expected={"run": ENDED, "neighbour": ENDED}),
+    "I8 late": History([Change(0, pod(0, held=False)), Change(400, run("Succeeded", ("a", "Succeeded", 1)))]),
     "I9 status": history(run("Running", message="hunter2"), secrets=("hunter2",)),
     "I9 packed": history(config_map("a hunter2 b"), secrets=("hunter2",)),
     "I9 event": history(EVENT, secrets=("hunter2",)),
