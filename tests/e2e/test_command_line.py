@@ -156,7 +156,7 @@ def test_logs_are_followed_while_the_task_runs(levada, kubectl):
 
 
 def test_interrupted_the_run_goes_on(levada):
-    levada.write("run.yaml", run_of({"slow": container("sleep 5; echo done")}))
+    levada.write("run.yaml", run_of({"slow": container("sleep 10; echo done")}))
     following = levada.start("run", "run.yaml")
     while "slow: Running" not in (line := following.stderr.readline()):
         assert line

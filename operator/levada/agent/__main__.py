@@ -21,7 +21,7 @@ from levada.planner.handoff import AgentError, Report, encode_report
 from levada.planner.locations import namespace_of
 from levada.store.config import from_folder
 from levada.store.errors import AgentFailedError, DiskFullError, StoppedError, StoreError
-from levada.store.stores import Stores
+from levada.store.stores import PATIENCE, Stores
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,7 +68,7 @@ def _live(settings: Settings) -> Report:
     say("the main container ended")
     signal.signal(signal.SIGTERM, signal.SIG_IGN)  # From here only the kubelet's SIGKILL ends us.
     # What was made may have taken hours: a store that is away is waited for nearly as long as the kubelet waits for us.
-    patient = Stores(config, ambient=True, patience=max(assignment.grace - _LAST_WORDS, assignment.grace / 2))
+    patient = Stores(config, ambient=True, patience=max(assignment.grace - _LAST_WORDS, PATIENCE))
     return _translated(lambda: work.after(patient, assignment, homes))
 
 
