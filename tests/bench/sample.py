@@ -4,13 +4,12 @@ import asyncio
 
 from bench import plane
 from bench.observer import Observer
+from bench.recorder import Recorder
 from bench.results import Result, at_most
 from bench.sides import levada
 from bench.stage import Stage
 from bench.workload import Workload
-from cluster.paths import KUBECONFIG
 from cluster.progress import say
-from e2e.witness import Witness
 
 LARGEST = 1000
 """Tasks of a history: the checker looks at every state of every object."""
@@ -19,7 +18,8 @@ LARGEST = 1000
 async def judged(made: Stage, workload: Workload) -> Result:
     """Whether an invariant was broken: 1, and it is told which, or 0."""
     await made.define(workload)
-    witness = await asyncio.to_thread(Witness, KUBECONFIG, plane.NAMESPACE)
+    recorder = Recorder(made.client)
+    await recorder.start()
     observer = Observer(made.client, plane.NAMESPACE)
     async with asyncio.TaskGroup() as group, levada():
         observing = group.create_task(observer.run())
@@ -35,7 +35,7 @@ async def judged(made: Stage, workload: Workload) -> Result:
     }
     broken = ""
     try:
-        await asyncio.to_thread(witness.testify, ended)
+        await recorder.check(ended)
     except AssertionError as violation:
         broken = str(violation).partition("\n")[0]
     say(f"{workload.name}, the invariants: {broken or 'none is broken'}")

@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager
 from cluster.paths import VENV
 from e2e.runs import Runs
 from invariants.checker import timeline, violations
-from invariants.history import Change, History
+from invariants.history import History, seen_in_watches
 
 _KINDS = ("pods", "pipelineruns.levada.dev")
 _STATED = {"I1", "I2", "I3"}
@@ -29,14 +29,13 @@ def witnessed(kubectl):
 
 
 class Witness:
-    """Watches from its making until `testify`; with `only_new` what was there before counts for nothing."""
+    """Watches from its making until `testify`."""
 
-    def __init__(self, kubeconfig, namespace, *, only_new=False):
+    def __init__(self, kubeconfig, namespace):
         self._seen = []
         for kind in _KINDS:
             out = tempfile.TemporaryFile("w+")  # noqa: SIM115  # closed by `testify`
             argv = [VENV / "bin" / "kubectl", "get", kind, "-n", namespace, "-o", "json", "-w", "--output-watch-events"]
-            argv += ["--watch-only"] if only_new else []
             environment = {**os.environ, "KUBECONFIG": str(kubeconfig)}
             watching = subprocess.Popen(argv, env=environment, stdout=out, stderr=subprocess.DEVNULL)
             self._seen.append((watching, out))
@@ -53,9 +52,7 @@ class Witness:
             out.seek(0)
             changes += _events(out.read())
             out.close()
-        # Versions count the writes of the whole cluster: they order Pods and runs among each other.
-        changes.sort(key=lambda event: int(event["object"]["metadata"]["resourceVersion"]))
-        entries = [Change(float(n), event["object"], event["type"] == "DELETED") for n, event in enumerate(changes)]
+        entries = seen_in_watches(changes)
         if expected is None:
             broken = [found for found in violations(History(entries, is_over=False)) if found.invariant in _STATED]
         else:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import base64
 import gzip
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from levada.planner.encoding import READABLE_TASKS, decode_tasks
 
 Json = Mapping[str, Any]
+_MOMENT = 1e-3
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,15 @@ class Change:
     @property
     def uid(self) -> str:
         return self.object["metadata"]["uid"]
+
+
+def seen_in_watches(events: Iterable[Json]) -> list[Change]:
+    """The changes that watches of a cluster told, in order. They tell no times: each is a moment after the one before.
+
+    Versions count the writes of the whole cluster: they order objects of all kinds among each other.
+    """
+    ordered = sorted(events, key=lambda event: int(event["object"]["metadata"]["resourceVersion"]))
+    return [Change(n * _MOMENT, event["object"], event["type"] == "DELETED") for n, event in enumerate(ordered)]
 
 
 @dataclass(frozen=True, slots=True)

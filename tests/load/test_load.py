@@ -10,11 +10,11 @@ import pytest
 from bench import plane, workload
 from bench.finished import stand
 from bench.observer import Observer
+from bench.recorder import Recorder
 from bench.sides import levada
 from bench.stage import stage
 from cluster.kubectl import Kubectl
 from cluster.paths import KUBECONFIG
-from e2e.witness import Witness
 
 AT_ONCE = int(os.environ.get("LEVADA_LOAD", "50"))
 """Runs of 20 tasks."""
@@ -36,12 +36,13 @@ async def _load(work):
         await stand(made, FINISHED)
         kubectl = Kubectl(KUBECONFIG)
         await asyncio.to_thread(kubectl.apply, *work.definitions(), namespace=plane.NAMESPACE)
-        witness = await asyncio.to_thread(Witness, KUBECONFIG, plane.NAMESPACE, only_new=True)
+        recorder = Recorder(made.client)
+        await recorder.start()
         async with levada() as side:
             observer = await _play(made, work)
             peak = side.process.peak_mb()
+        await recorder.check(_expected(work))
     assert not observer.failed
-    await asyncio.to_thread(witness.testify, _expected(work))
     assert peak < MOST_MB
 
 
