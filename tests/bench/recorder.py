@@ -6,8 +6,9 @@ import msgspec
 
 from bench import plane
 from bench.client import Client
-from invariants.checker import timeline, violations
+from invariants.checker import violations
 from invariants.history import History, seen_in_watches
+from invariants.timeline import timeline
 
 _LAST_LINES = 4000
 

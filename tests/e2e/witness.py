@@ -8,8 +8,9 @@ from contextlib import ExitStack, contextmanager
 
 from cluster.paths import VENV
 from e2e.runs import Runs
-from invariants.checker import timeline, violations
+from invariants.checker import violations
 from invariants.history import History, seen_in_watches
+from invariants.timeline import timeline
 
 _KINDS = ("pods", "pipelineruns.levada.dev")
 _STATED = {"I1", "I2", "I3"}

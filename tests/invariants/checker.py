@@ -10,7 +10,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from invariants.history import Change, Containers, Entry, History, Json, Write, end_state, owners, task_of, tasks_of
+from invariants.history import Change, Containers, History, Json, Write, end_state, owners, task_of, tasks_of
+from invariants.timeline import timeline
 from levada.planner import reasons
 
 FINAL = ("Succeeded", "Cached", "Skipped", "Failed", "Cancelled")
@@ -269,38 +270,6 @@ def check(history: History) -> None:
     """Raise AssertionError with the first violation and the timeline that leads to it."""
     if violation := first_violation(history):
         raise AssertionError(f"{violation}\n{timeline(history.entries)}")
-
-
-def timeline(entries: list[Entry]) -> str:
-    """One line for each thing that happened."""
-    lines, before = [], {}
-    for entry in entries:
-        text = _told(entry)
-        subject = entry.uid if isinstance(entry, Change) else None
-        if subject is None or before.get(subject) != text:
-            lines.append(f"{entry.at:10.3f}  {text}")
-        before[subject] = text
-    return "\n".join(lines)
-
-
-def _told(entry: Entry) -> str:
-    if isinstance(entry, Containers):
-        return f"  node: {entry.pod['metadata']['name']} {'runs' if entry.is_running else 'ended'}"
-    if isinstance(entry, Write):
-        return f"{entry.text} by {entry.writer}"
-    if not isinstance(entry, Change):
-        return entry.text
-    metadata, status = entry.object["metadata"], entry.object.get("status", {})
-    text = f"{entry.kind} {metadata['name']}: {'gone' if entry.is_gone else status.get('phase', '')}"
-    if entry.kind == "PipelineRun":
-        tasks = (f"{path}={task['phase']}/{task.get('attempts', 0)}" for path, task in tasks_of(entry.object).items())
-        text += " " + " ".join(tasks)
-    if entry.kind == "Pod":
-        text += " held" if metadata.get("finalizers") else " free"
-        text += " deleting" if metadata.get("deletionTimestamp") else ""
-        for container in [*status.get("containerStatuses", []), *status.get("initContainerStatuses", [])]:
-            text += f" {container['name']}:{next(iter(container['state']), '-')}"
-    return text if entry.kind != "Event" else f"Event {entry.object.get('reason')}: {entry.object.get('note')}"
 
 
 def _changes(history: History, *kinds: str) -> Iterator[Change]:

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import msgspec
 
-from invariants.checker import first_violation, timeline
+from invariants.checker import first_violation
 from invariants.history import History
+from invariants.timeline import timeline
 from simulation.pair import play_of
 from simulation.play import played
 from simulation.scenario import Scenario, random_scenario

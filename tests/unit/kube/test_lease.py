@@ -214,3 +214,28 @@ async def test_a_lease_cannot_be_taken_while_the_server_refuses(server, api, cap
     async with replicas(api, 1) as [replica]:
         await asyncio.wait_for(replica.leads.wait(), 5)
     assert "no lease for you" in caplog.text
+
+
+class SlowApi:
+    """An API server whose answers about the lease take their time."""
+
+    def __init__(self):
+        self.sent = 0.0
+
+    async def get(self, *_, **__):
+        return {"metadata": {}, "spec": {}}
+
+    async def replace(self, _resource, _namespace, _name, body, **__):
+        self.sent = time.monotonic()
+        await asyncio.sleep(0.2)
+        return body
+
+
+async def test_the_lease_is_held_from_when_its_renewal_was_sent_and_not_from_when_that_was_answered():
+    """Another replica counts from when it saw the renewal, which may be just after it was sent."""
+    api = SlowApi()
+    lease = Lease(api, QUICK)
+    await lease._contend()
+    assert lease._renewed <= api.sent
+    assert await lease._renew()
+    assert lease._renewed <= api.sent
