@@ -6,7 +6,7 @@ VENV := .venv
 KFP := .venv-kfp
 BIN := $(VENV)/bin
 
-.PHONY: help setup demo bench-local bench-planner verify test conformance conformance-record test-fast test-nightly cluster-up cluster-down cluster-demo image bench bench-hand-over record-release profile generate format
+.PHONY: help setup demo bench-local bench-planner verify test conformance conformance-record test-fast test-nightly cluster-up cluster-down cluster-demo image bench bench-hand-over bench-kubeflow record-release profile generate format
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -108,6 +108,9 @@ bench: setup ## Levada beside an ideal client (SCENARIO="fan-1000 ..." REPEAT=5)
 
 bench-hand-over: cluster-up ## What Levada costs between two tasks, and when it is idle
 	@PYTHONPATH=tests $(BIN)/python -m bench.overhead
+
+bench-kubeflow: cluster-up $(KFP)/.ready ## Five steps that Kubeflow's compiler wrote: seconds, and Pods for each task
+	@PYTHONPATH=tests $(BIN)/python -m bench.kubeflow
 
 record-release: setup ## Keep what this version leaves half way: each version after it has to go on from there
 	@LEVADA_CLUSTER=58 PYTHONPATH=tests $(BIN)/python -m upgrade.record

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, settings
 from obstore.store import S3Store
 
-from cluster import lifecycle, packages
+from cluster import lifecycle, packages, store
 from cluster.kubectl import Kubectl
 from cluster.paths import CACHE, KUBECONFIG
 from cluster.paths import STATE as CLUSTER_STATE
@@ -118,15 +118,7 @@ def give_store(cluster: Cluster, kubectl: Kubectl) -> Callable[..., None]:
     def give(namespace: str, **changes: object) -> None:
         if cluster.store is None:
             pytest.skip("left out, tests on the store: LEVADA_TEST_STORE names no settings for the given cluster")
-        settings = {key: str(value).lower() if value is True else value for key, value in cluster.store.items()}
-        settings |= changes
-        secret = {key: settings.pop(key) for key in ("accessKeyId", "secretAccessKey")}
-        common = {"apiVersion": "v1", "metadata": {"name": "levada-store"}}
-        objects = (
-            {**common, "kind": "ConfigMap", "data": settings},
-            {**common, "kind": "Secret", "stringData": secret},
-        )
-        kubectl.apply(*objects, namespace=namespace)
+        kubectl.apply(*store.objects(cluster.store, **changes), namespace=namespace)
 
     return give
 

@@ -45,32 +45,16 @@ def up() -> None:
         kubectl("create", "serviceaccount", "default", "-n", namespace)
     token = kubectl("create", "token", "levada", "-n", OPERATOR_NAMESPACE, "--duration=24h").strip()
     _write_identity(token)
-    STORE_SETTINGS.write_text(json.dumps(_store_texts()))
+    STORE_SETTINGS.write_text(json.dumps(store.texts(store.settings())))
 
 
 def down() -> None:
     lifecycle.down()
 
 
-def store_objects() -> list[dict]:
-    """The namespace's store."""
-    texts = _store_texts()
-    secrets = {name: texts.pop(name) for name in ("accessKeyId", "secretAccessKey")}
-    metadata = {"name": "levada-store", "namespace": NAMESPACE}
-    return [
-        {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata, "data": texts},
-        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": secrets},
-    ]
-
-
 def server_pids() -> list[int]:
     """The processes of the server, etcd's included."""
     return [pid for name in ("etcd", "kube-apiserver") if (pid := processes.pid_of(name))]
-
-
-def _store_texts() -> dict[str, str]:
-    settings = store.settings()
-    return {name: str(value).lower() if isinstance(value, bool) else value for name, value in settings.items()}
 
 
 def _write_identity(token: str) -> None:

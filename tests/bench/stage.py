@@ -11,6 +11,7 @@ from bench.kubelet import Account
 from bench.part import Part
 from bench.process_account import Process
 from bench.workload import Workload
+from cluster import store
 from cluster.paths import KUBECONFIG
 
 _POLL = 0.05
@@ -36,7 +37,7 @@ class Stage:
 
     async def define(self, workload: Workload) -> None:
         """What the runs refer to."""
-        for item in (*plane.store_objects(), *workload.definitions()):
+        for item in (*store.objects(), *workload.definitions()):
             await self.client.create(item, plane.NAMESPACE)
 
     async def start(self, workload: Workload) -> list[dict]:

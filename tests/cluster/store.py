@@ -3,6 +3,7 @@
 import json
 import urllib.error
 import urllib.request
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from cluster import processes
@@ -56,6 +57,19 @@ def settings() -> dict:
         "secretAccessKey": _SECRET_KEY,
         "pathStyle": True,
     }
+
+
+def objects(given: Mapping[str, object] | None = None, **changes: object) -> list[dict]:
+    """The ConfigMap and the Secret by which a namespace gets the store, or that of the settings `given`."""
+    data = texts({**(given or settings()), **changes})
+    secret = {key: data.pop(key) for key in ("accessKeyId", "secretAccessKey")}
+    common = {"apiVersion": "v1", "metadata": {"name": "levada-store"}}
+    return [{**common, "kind": "ConfigMap", "data": data}, {**common, "kind": "Secret", "stringData": secret}]
+
+
+def texts(given: Mapping[str, object]) -> dict[str, str]:
+    """Settings as ConfigMaps and Secrets hold them."""
+    return {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in given.items()}
 
 
 def _arguments(data: object, users: object) -> list[str]:

@@ -5,10 +5,10 @@ import json
 import shutil
 from collections.abc import Iterator
 
-from bench import plane
 from bench.plane import NAMESPACE
 from bench.sides import levada
 from bench.stage import stage
+from cluster import store
 from cluster.kubectl import Kubectl
 from cluster.paths import KUBECONFIG, REPO
 from cluster.waiting import WaitFor
@@ -26,7 +26,7 @@ async def main() -> None:
 
 def _play() -> list[dict]:
     kubectl = Kubectl(KUBECONFIG)
-    kubectl.apply(*plane.store_objects(), RUN, namespace=NAMESPACE)
+    kubectl.apply(*store.objects(), RUN, namespace=NAMESPACE)
 
     def half_way() -> bool:
         return phases(kubectl.json("get", "pipelinerun", NAME, "-n", NAMESPACE)) == HALF_WAY

@@ -5,11 +5,10 @@ import json
 
 import pytest
 
-from bench import plane
 from bench.plane import NAMESPACE
 from bench.sides import levada
 from bench.stage import stage
-from cluster import etcd
+from cluster import etcd, store
 from cluster.kubectl import Kubectl
 from cluster.paths import KUBECONFIG
 from cluster.waiting import WaitFor
@@ -39,7 +38,7 @@ async def _upgraded(version):
 
 
 def _restore(version):
-    Kubectl(KUBECONFIG).apply(*plane.store_objects(), namespace=NAMESPACE)
+    Kubectl(KUBECONFIG).apply(*store.objects(), namespace=NAMESPACE)
     etcd.put(objects(version))
 
 
