@@ -124,6 +124,7 @@ BY_HAND: dict[str, ByHand] = {
 
 _NETWORK = "fetches data from the internet"
 _IMAGE = "runs a program that only its image has"
+_GPU = "waits for a GPU"
 _SERVICE = "starts a job of a cloud's that no one here has"
 
 ELSEWHERE: dict[str, str] = {
@@ -178,7 +179,9 @@ NOT_IN_A_CLUSTER = {name: why for name, why in ELSEWHERE.items() if name not in 
     "valid/container_with_concat_placeholder": _IMAGE,
     "valid/container_with_if_placeholder": _IMAGE,
     "valid/critical/parameters_simple": _IMAGE,
-    "valid/gpu-scheduling/nvidia_gpu_scheduling_check": "waits for a GPU",
+    "valid/gpu-scheduling/nvidia_gpu_scheduling_check": _GPU,
+    "valid/local_execution/local_execution_pipeline_with_k8s_only_methods": _GPU,
+    "valid/pipeline_with_string_machine_fields_task_output": "asks for a device by a name that Kubernetes refuses",
     "valid/input_artifact": "takes an artifact, which stands on this machine",
     "valid/log_streaming_compiled": "prints for a minute as fast as it can",
 }
