@@ -37,7 +37,8 @@ def _expected(stem: str, module: Any) -> Iterator[tuple[str, Any, dict[str, Any]
             yield name, getattr(module, name), {"phase": module.PHASES.get(name, "Succeeded"), **told}
     else:
         told = {"outputs": module.OUTPUTS, "tasks": module.TASKS, "rows": module.ROWS}
-        yield stem, module.pipeline, {"phase": getattr(module, "PHASE", "Succeeded"), **told}
+        ends = {"phase": getattr(module, "PHASE", "Succeeded"), "said": getattr(module, "SAID", "")}
+        yield stem, module.pipeline, {**ends, **told}
 
 
 if __name__ == "__main__":

@@ -23,6 +23,7 @@ _LISTS = "is an artifact of type List[List["
 REFUSED = {
     "platform": _CLAIM,
     "workspace": _CLAIM,
+    "lifetime": "ttlAfterFinished",
     "endings": "fall back on their defaults where another task failed",
     "valid/artifacts_complex": _LISTS,
     "valid/collected_artifacts": _LISTS,

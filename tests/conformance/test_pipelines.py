@@ -41,6 +41,7 @@ def test_a_pipeline_comes_to_what_it_says(name, compiled, surroundings, tmp_path
     expected = json.loads((compiled / f"{name}.json").read_text())
     found = levada.run_here(Document(name, compiled / f"{name}.yaml"), tmp_path, surroundings)
     assert found["phase"] == expected["phase"], found["message"]
+    assert expected.get("said", "") in found["message"]
     assert found["outputs"] == expected["outputs"]
     if expected["phase"] == "Failed":  # by the task that was written to fail, and no other
         assert [task["path"].rpartition(".")[2] for task in found["tasks"] if task["exitCode"]] == ["fail"]
