@@ -14,6 +14,11 @@ from conformance.expected import RANDOM, ByHand
 _PLACES = ("/", "s3://")
 
 
+def end_of(document: Document, expected: ByHand | None) -> str:
+    """The phase in which a document has to end."""
+    return expected.phase if expected else str(json.loads(document.record.read_text())["status"])
+
+
 def is_as_recorded(found: levada.Told, document: Document) -> None:
     """Compare with the answer of kfp.local, which must be to this very document."""
     kept = json.loads(document.record.read_text())

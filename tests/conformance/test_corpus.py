@@ -9,7 +9,7 @@ import pytest
 from conformance import levada
 from conformance.corpus import CORPUS, documents
 from conformance.expected import BY_HAND, ELSEWHERE
-from conformance.judging import is_as_recorded, is_as_written, must_have
+from conformance.judging import end_of, is_as_recorded, is_as_written, must_have
 from conformance.wheels import wheels
 from levada.frontend.native import build_graph
 
@@ -30,18 +30,20 @@ def surroundings():
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("document", [one for one in VALID if one.name not in ELSEWHERE], ids=lambda one: one.name)
-def test_a_document_does_what_it_does_elsewhere(document, surroundings, tmp_path):
+def test_a_document_does_what_it_does_elsewhere(document, surroundings, tmp_path, tell):
     expected = BY_HAND.get(document.name)
     if expected:
         must_have(expected)
-        is_as_written(levada.run_here(document, tmp_path, surroundings), document, expected)
+    found = tell(document, "local", end_of(document, expected), levada.run_here(document, tmp_path, surroundings))
+    if expected:
+        is_as_written(found, document, expected)
     else:
-        is_as_recorded(levada.run_here(document, tmp_path, surroundings), document)
+        is_as_recorded(found, document)
 
 
 @pytest.mark.parametrize("document", INVALID, ids=lambda one: one.name)
-def test_an_invalid_document_is_refused_with_its_place(document, surroundings, tmp_path):
-    found = levada.run_here(document, tmp_path, surroundings)
+def test_an_invalid_document_is_refused_with_its_place(document, surroundings, tmp_path, tell):
+    found = tell(document, "local", "Refused", levada.run_here(document, tmp_path, surroundings))
     assert found["phase"] == "Refused"
     place = {"invalid/invalid_yaml": "components_1", "invalid/no_name": "pipelineInfo.name"}[document.name]
     assert place in found["message"]

@@ -9,7 +9,7 @@ from conformance import levada
 from conformance.corpus import CORPUS, documents
 from conformance.expected import BY_HAND, IN_A_CLUSTER, NOT_IN_A_CLUSTER
 from conformance.in_cluster import SECRETS
-from conformance.judging import is_as_recorded, is_as_written
+from conformance.judging import end_of, is_as_recorded, is_as_written
 
 CHOSEN = [one for one in documents() if one.name.startswith("valid/") and one.name not in NOT_IN_A_CLUSTER]
 
@@ -47,7 +47,7 @@ def surroundings(kubectl, namespace, give_store):
 
 @pytest.mark.corpus
 @pytest.mark.parametrize("document", CHOSEN, ids=lambda one: one.name)
-def test_a_document_does_in_a_cluster_what_it_does_here(document, surroundings, kubectl, namespace, bucket):
+def test_a_document_does_in_a_cluster_what_it_does_here(document, surroundings, kubectl, namespace, bucket, tell):
     def content_of(uri):
         key = uri.partition("://")[2].partition("/")[2]
         try:
@@ -64,8 +64,10 @@ def test_a_document_does_in_a_cluster_what_it_does_here(document, surroundings, 
             {"apiVersion": "v1", "kind": "PersistentVolumeClaim", "metadata": {"name": claim}, "spec": spec},
             namespace=namespace,
         )
+    expected = IN_A_CLUSTER.get(document.name) or BY_HAND.get(document.name)
     found = levada.run(document, ("-n", namespace), surroundings, content_of)
-    if expected := IN_A_CLUSTER.get(document.name) or BY_HAND.get(document.name):
+    tell(document, "cluster", end_of(document, expected), found)
+    if expected:
         is_as_written(found, document, expected)
     else:
         is_as_recorded(found, document)
