@@ -10,10 +10,10 @@ from pathlib import Path
 
 from bench.results import FILE, Result, number, table
 from cluster.paths import REPO
+from pages import with_part
 
 PAGE = REPO / "docs" / "benchmarks" / "operator.md"
 README = REPO / "README.md"
-_BEGIN, _END = "<!-- figures: begin -->", "<!-- figures: end -->"
 _HEADLINES = (
     ("a chain of 100 tasks", "chain-100", "ms_per_step", "ms from one to the next"),
     ("1,000 tasks side by side", "fan-1000", "tasks_per_second", "tasks/s"),
@@ -40,9 +40,7 @@ def put_headlines() -> None:
     found = {(each["scenario"], each["metric"]): each for each in json.loads(FILE.read_text())}
     rows = [_headline(*words, found[key]) for *words, key in _keyed() if key in found]
     lines = ["| | Levada | ideal client | budget |", "|---|---|---|---|", *rows]
-    before, _, rest = README.read_text().partition(_BEGIN)
-    _, _, after = rest.partition(_END)
-    README.write_text("\n".join([before + _BEGIN, *lines, _END]) + after)
+    README.write_text(with_part(README, "figures", "\n".join(lines)))
 
 
 def _keyed() -> Iterator[tuple[str, str, tuple[str, str]]]:

@@ -9,8 +9,8 @@ import pytest
 
 from bench import plane, workload
 from bench.finished import stand
-from bench.observer import Observer
 from bench.recorder import Recorder
+from bench.sample import ends, played
 from bench.sides import levada
 from bench.stage import stage
 from cluster.kubectl import Kubectl
@@ -39,33 +39,11 @@ async def _load(work):
         recorder = Recorder(made.client)
         await recorder.start()
         async with levada() as side:
-            observer = await _play(made, work)
+            observer = await played(made, work)
             peak = side.process.peak_mb()
-        await recorder.check(_expected(work))
+        await recorder.check(ends(work))
     assert not observer.failed
     assert peak < MOST_MB
-
-
-def _expected(work):
-    """How each run has to end."""
-    ends = {}
-    for name, graph in zip(work.run_names(), work.graphs, strict=True):
-        tasks = {step.name: ["Succeeded", {"n": 7}] for step in graph}
-        ends[name] = {"phase": "Succeeded", "tasks": tasks, "outputs": {}}
-    return ends
-
-
-async def _play(made, work):
-    """Start the runs, and wait until they are over and none of their Pods is held."""
-    observer = Observer(made.client, plane.NAMESPACE)
-    observing = asyncio.create_task(observer.run())
-    await observer.started.wait()
-    await made.account()
-    await made.start(work)
-    await observer.ended(len(work.graphs))
-    await made.until_released()
-    observing.cancel()
-    return observer
 
 
 @pytest.mark.timeout(7200)
@@ -86,7 +64,7 @@ async def _soak():
         begun = time.monotonic()
         while time.monotonic() - begun < 60 * SOAK:
             await made.define(_ROUND)
-            observer = await _play(made, _ROUND)
+            observer = await played(made, _ROUND)
             assert not observer.failed
             await made.clear()
             sizes.append(side.process.resident_mb())

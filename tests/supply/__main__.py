@@ -14,8 +14,9 @@ SBOM = REPO / "build" / "sbom.json"
 def main() -> int:
     """0 where nothing unsafe is known; also where nobody could be asked, which is said aloud."""
     SBOM.parent.mkdir(exist_ok=True)
-    SBOM.write_text(sbom(packages(LOCK.read_text())))
-    print(f"{SBOM.relative_to(REPO)}: {len(packages(LOCK.read_text()))} packages")
+    pinned = packages(LOCK.read_text())
+    SBOM.write_text(sbom(pinned))
+    print(f"{SBOM.relative_to(REPO)}: {len(pinned)} packages")
     verdict = audit(LOCK)
     print(verdict.text)
     return 1 if verdict.is_unsafe else 0
