@@ -10,7 +10,7 @@ from types import TracebackType
 from typing import Any
 
 from pythonjsonlogger.core import RESERVED_ATTRS
-from pythonjsonlogger.json import JsonFormatter
+from pythonjsonlogger.msgspec import MsgspecFormatter
 
 FIELDS = ("namespace", "run", "task")
 _NOTHING: Mapping[str, str] = dict.fromkeys(FIELDS, "")
@@ -35,11 +35,11 @@ def bind(**fields: str) -> Iterator[None]:
         _bound.reset(token)
 
 
-class Formatter(JsonFormatter):
+class Formatter(MsgspecFormatter):
     """The JSON of one line."""
 
     def __init__(self) -> None:
-        super().__init__(reserved_attrs=[*RESERVED_ATTRS, *_KOPF], json_ensure_ascii=False)
+        super().__init__(reserved_attrs=[*RESERVED_ATTRS, *_KOPF])
 
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Time, level and logger first, then the three fields, then the message and what else the record has."""

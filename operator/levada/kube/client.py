@@ -183,7 +183,7 @@ class Api:
         *,
         kind: PatchKind = "merge",
         subresource: str | None = None,
-        field_manager: str = "levada",
+        field_manager: str = "",
         force: bool = False,
     ) -> Json:
         """PATCH one object.
@@ -199,9 +199,10 @@ class Api:
         subresource
             `status`, for example.
         field_manager, force
-            Who owns the fields; for `apply`, whether to take them from others.
+            Who owns the fields, if not who the user agent says; for `apply`, whether to take them from others.
         """
-        params = {"fieldManager": field_manager} | ({"force": "true"} if force and kind == "apply" else {})
+        params = {"fieldManager": field_manager} if field_manager else {}
+        params |= {"force": "true"} if force and kind == "apply" else {}
         path = resource.path(namespace, name, subresource)
         return _json(await self.request("PATCH", path, params=params, body=body, content_type=_PATCHES[kind]))
 
@@ -216,9 +217,8 @@ class Api:
         kind: PatchKind = "merge",
     ) -> T:
         """As `patch`; the answer decoded as in `get_as`."""
-        params = {"fieldManager": "levada"}
         path = resource.path(namespace, name)
-        return _decoded(await self.request("PATCH", path, params=params, body=body, content_type=_PATCHES[kind]), type_)
+        return _decoded(await self.request("PATCH", path, body=body, content_type=_PATCHES[kind]), type_)
 
     async def delete(
         self, resource: Resource, namespace: str | None, name: str, options: Mapping[str, Any] | None = None

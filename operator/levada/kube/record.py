@@ -24,8 +24,8 @@ from levada.planner.status import Shards, Standing, head_status, standing, tasks
 DEBOUNCE = 0.2
 """Seconds between two status writes of one run, at least."""
 _LONGEST_DEBOUNCE = 5.0
-_SHARE = 3
-"""A status of thousands of tasks takes the API server seconds: at most every third of them goes there."""
+_SHARE = 2
+"""A status of thousands of tasks takes the API server seconds: at most every second one goes there."""
 _REMEMBERED = 64
 """Versions of the run that are told from others' changes: those of the last ten seconds, at least."""
 _REFUSED = 5.0

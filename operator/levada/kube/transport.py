@@ -4,12 +4,13 @@ import asyncio
 import logging
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
 
 import aiohttp
+from yarl import URL
 
 from levada.kube import metrics
 from levada.kube.backoff import Backoff
@@ -24,6 +25,7 @@ ATTEMPTS = 3
 UNAUTHORIZED = 401
 TOO_MANY_REQUESTS = 429
 _FIRST_ERROR = 300
+_UNLIMITED = aiohttp.ClientTimeout(total=None)
 _TRANSIENT = frozenset({500, 502, 503, 504})
 _log = logging.getLogger(__name__)
 
@@ -133,7 +135,7 @@ class Transport:
         """
         access = self._access
         timeout = aiohttp.ClientTimeout(total=seconds, sock_connect=self.timeout, sock_read=silence)
-        async with self._exchange(call, access, timeout) as response:
+        async with await self._exchange(call, access, timeout) as response:
             metrics.API_REQUESTS.labels("WATCH", f"{response.status // 100}xx").inc()
             if response.status >= _FIRST_ERROR:
                 if response.status == UNAUTHORIZED:
@@ -177,22 +179,21 @@ class Transport:
                 return await self._once(call, access)
 
     async def _once(self, call: Call, access: Credentials) -> bytes:
-        async with self._exchange(call, access, aiohttp.ClientTimeout(total=None)) as response:
+        async with await self._exchange(call, access, _UNLIMITED) as response:
             body = await response.read()
             metrics.API_REQUESTS.labels(call.method, f"{response.status // 100}xx").inc()
             if response.status >= _FIRST_ERROR:
                 raise from_answer(response.status, body, response.headers.get("Retry-After"))
             return body
 
-    @asynccontextmanager
     async def _exchange(
         self, call: Call, access: Credentials, limits: aiohttp.ClientTimeout
-    ) -> AsyncIterator[aiohttp.ClientResponse]:
-        """Send one HTTP request with these credentials."""
+    ) -> AbstractAsyncContextManager[aiohttp.ClientResponse]:
+        """One HTTP request with these credentials, sent when it is entered."""
         authorization = await access.authorization()
-        async with self._session.request(
+        return self._session.request(
             call.method,
-            access.server + call.path,
+            URL(access.server + call.path, encoded=True),  # `Resource.path` has quoted it
             params=call.params,
             data=call.data,
             headers={**call.headers, **({"Authorization": authorization} if authorization else {})},
@@ -201,8 +202,7 @@ class Transport:
             server_hostname=access.tls_server_name,
             proxy=self._proxy,
             allow_redirects=False,
-        ) as response:
-            yield response
+        )
 
     async def _renew(self, refused: Credentials) -> None:
         """Read the credentials again, unless another call already has since `refused` were used."""
@@ -235,7 +235,7 @@ def open_session() -> aiohttp.ClientSession:
     connector = aiohttp.TCPConnector(limit=0, socket_factory=_lively_socket)
     # No gzip: inside a cluster it costs both sides more than the bytes it saves.
     headers = {"User-Agent": "levada", "Accept-Encoding": "identity"}
-    return aiohttp.ClientSession(connector=connector, headers=headers, auto_decompress=True)
+    return aiohttp.ClientSession(connector=connector, headers=headers, cookie_jar=aiohttp.DummyCookieJar())
 
 
 def _lively_socket(address: aiohttp.AddrInfoType) -> socket.socket:

@@ -7,6 +7,9 @@ import hashlib
 import itertools
 import json
 import re
+from collections.abc import Mapping
+from functools import lru_cache
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 GROUP = "levada.dev"
@@ -22,6 +25,7 @@ STORE_OBJECT = "levada-store"
 
 _POD_NAME = 63  # longer ones are cut in the Pod's host name
 _HASH = 10
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 class Key(NamedTuple):
@@ -52,8 +56,7 @@ def outputs_name(run: str, shard: int) -> str:
 
 def digest_of(document: Any) -> str:
     """`sha256:<hex>` over canonical JSON."""
-    text = json.dumps(document, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return text_digest(text)
+    return text_digest(_CANONICAL.encode(document))
 
 
 def text_digest(text: str) -> str:
@@ -61,14 +64,18 @@ def text_digest(text: str) -> str:
     return "sha256:" + hashlib.sha256(text.encode()).hexdigest()
 
 
-def slugs(names: list[str]) -> dict[str, str]:
-    """A folder name for each input or output name, which may hold spaces and any letter."""
+@lru_cache
+def slugs(names: tuple[str, ...]) -> Mapping[str, str]:
+    """A folder name for each input or output name, which may hold spaces and any letter.
+
+    The tasks of a loop have the same names: they are worked out once.
+    """
     taken: dict[str, str] = {}
     for name in names:
         slug = re.sub(r"[^A-Za-z0-9_.-]+", "-", name).strip("-.") or "data"
         candidates = itertools.chain([slug], (f"{slug}-{number}" for number in itertools.count(1)))
         taken[name] = next(candidate for candidate in candidates if candidate not in taken.values())
-    return taken
+    return MappingProxyType(taken)
 
 
 def _label(text: str) -> str:

@@ -111,6 +111,8 @@ def build_pod(
 
 def _forbidden(template: Mapping[str, Any], settings: PodSettings) -> Failure | None:
     """The failure of a template with names that a run may not use: some are known only now."""
+    if not template:
+        return None
     mistakes = Mistakes()
     check_template(template, Path(("podTemplate",)), settings.allowed, mistakes)
     said = "; ".join(str(mistake) for mistake in mistakes)

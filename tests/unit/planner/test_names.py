@@ -32,7 +32,7 @@ def test_no_two_attempts_share_a_pods_name(run, attempts):
 @example(["a-b-2", "a b", "a-b"])
 @example(["..", "."])
 def test_each_name_has_a_folder_of_its_own(names):
-    folders = slugs(names)
+    folders = slugs(tuple(names))
     assert len(set(folders.values())) == len(names)
     for folder in folders.values():
         assert folder not in ("", ".", "..")

@@ -34,7 +34,7 @@ def lay_out(component: Component, inputs: Mapping[str, Datum], folder: str, root
     """The layout of one attempt; see `levada.planner.layout.lay_out`."""
     given = {
         name: list(_told(name, inputs[name], f"{folder}/inputs/{slug}", has_roots=has_roots))
-        for name, slug in slugs(list(component.inputs)).items()
+        for name, slug in slugs(tuple(component.inputs)).items()
         if isinstance(inputs.get(name), Artifact | tuple)
     }
     outputs = _outputs(component, folder, root, has_roots=has_roots)
@@ -107,7 +107,7 @@ def _stage(given: Mapping[str, list[tuple[Artifact, Told]]]) -> list[StageInput]
 def _outputs(component: Component, folder: str, root: str, *, has_roots: bool) -> dict[str, Told]:
     """Where each output goes."""
     found: dict[str, Told] = {}
-    for name, slug in slugs(list(component.outputs)).items():
+    for name, slug in slugs(tuple(component.outputs)).items():
         if component.outputs[name].is_parameter:
             path = f"{PARAMETERS if has_roots else f'{folder}/parameters'}/{slug}"
             found[name] = Told(path, path)

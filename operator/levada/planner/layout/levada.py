@@ -23,7 +23,7 @@ def lay_out(
     Parameters wanted as files may have `values_limit` bytes in all; the largest of them go through the store.
     """
     used = {(reference.use, reference.name) for reference in references(_arguments(component))}
-    in_slugs, out_slugs = slugs(list(component.inputs)), slugs(list(component.outputs))
+    in_slugs, out_slugs = slugs(tuple(component.inputs)), slugs(tuple(component.outputs))
     wanted = {name: inputs[name] for name in component.inputs if (Use.INPUT_PATH, name) in used and name in inputs}
     texts = {name: as_text(datum) for name, datum in wanted.items() if not isinstance(datum, Absent | Artifact | tuple)}
     large = _largest(texts, values_limit)
