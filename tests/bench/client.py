@@ -20,6 +20,10 @@ _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 class RequestError(Exception):
     """The server refused a request."""
 
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
 
 class Client:
     """Requests with the credentials of a kubeconfig; `sent` counts those that write, by verb and resource."""
@@ -50,7 +54,7 @@ class Client:
         async with self._session.request(method, path, data=data, headers={"Content-Type": kind}) as response:
             answer = await response.read()
             if response.status >= 300:
-                raise RequestError(f"{method} {path}: {response.status}: {answer[:500].decode()}")
+                raise RequestError(response.status, f"{method} {path}: {response.status}: {answer[:500].decode()}")
         if method != "GET":
             self.sent[f"{method} {_resource(path)}"] += 1
         return answer
@@ -79,7 +83,8 @@ class Client:
             query = {"watch": "1", "resourceVersion": version, "timeoutSeconds": "36000", **params}
             async with self._session.get(path, params=query, timeout=_NO_TIMEOUT) as response:
                 if response.status >= 300:
-                    raise RequestError(f"WATCH {path}: {response.status}: {(await response.text())[:500]}")
+                    text = (await response.text())[:500]
+                    raise RequestError(response.status, f"WATCH {path}: {response.status}: {text}")
                 started()
                 tail = b""
                 async for piece in response.content.iter_any():
@@ -92,7 +97,7 @@ def _version_in(document: bytes) -> str:
     """The resourceVersion of a list, or of an event's object."""
     found = msgspec.json.decode(document)
     if found.get("type") == "ERROR":
-        raise RequestError(f"WATCH: {found['object'].get('message')}")
+        raise RequestError(found["object"].get("code", 0), f"WATCH: {found['object'].get('message')}")
     return found.get("object", found)["metadata"]["resourceVersion"]
 
 

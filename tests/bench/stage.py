@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from bench import plane, server
-from bench.client import Client
+from bench.client import Client, RequestError
 from bench.kubelet import Account
 from bench.part import Part
 from bench.process_account import Process
@@ -15,6 +15,7 @@ from cluster import store
 from cluster.paths import KUBECONFIG
 
 _POLL = 0.05
+_TOO_LONG = 504
 RUNS = f"/apis/levada.dev/v1alpha1/namespaces/{plane.NAMESPACE}/pipelineruns"
 
 
@@ -58,10 +59,21 @@ class Stage:
     async def clear(self) -> None:
         """Remove all that a run leaves."""
         for path in plane.COLLECTIONS:
-            await self.client.send("DELETE", f"{path}?gracePeriodSeconds=0&propagationPolicy=Background")
+            await self._remove(path)
         while (await self.client.get(f"{plane.COLLECTIONS[0]}?limit=1"))["items"]:
             await asyncio.sleep(_POLL)
         await self.account()
+
+    async def _remove(self, path: str) -> None:
+        """All of a collection. Thousands of Pods take longer than the server lets a request take: it is asked again."""
+        while True:
+            try:
+                await self.client.send("DELETE", f"{path}?gracePeriodSeconds=0&propagationPolicy=Background")
+            except RequestError as error:
+                if error.status != _TOO_LONG:
+                    raise
+            else:
+                return
 
 
 @asynccontextmanager
