@@ -20,6 +20,8 @@ _NEEDED = {
     "openssl": "openssl",
     "debootstrap": "debootstrap",
     "/usr/lib/cni/ptp": "containernetworking-plugins",
+    "gcc": "gcc",
+    "/usr/include/stdio.h": "libc6-dev",
 }
 # kubelet makes sockets below the state folder; a socket's path has at most 107 characters.
 _LONGEST_STATE = 60

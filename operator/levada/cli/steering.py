@@ -11,7 +11,7 @@ from levada.cli.exits import CommandError
 from levada.cli.run_record import read_object
 from levada.cli.run_view import FINAL, View
 from levada.kube.client import Api
-from levada.kube.record import utc_now
+from levada.kube.clock import utc_now
 from levada.kube.resource import PIPELINE_RUNS, SELF_REVIEWS
 from levada.planner.approvals import approval
 from levada.planner.flow.gates import Verdict

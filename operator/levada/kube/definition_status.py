@@ -8,9 +8,10 @@ from levada.frontend.mistakes import Mistake
 from levada.frontend.native import definition_digest, validate_component, validate_pipeline
 from levada.frontend.references import references
 from levada.kube.client import Json
+from levada.kube.clock import utc_now
 from levada.kube.definition import MissingReferencesError, gather
 from levada.kube.errors import ApiError
-from levada.kube.record import StaleObjectError, patch_status, utc_now
+from levada.kube.record import StaleObjectError, patch_status
 from levada.kube.resource import COMPONENTS, PIPELINES, Resource
 from levada.kube.runtime import Runtime
 from levada.kube.task_pods import NOT_FOUND

@@ -6,11 +6,11 @@ import time
 import uuid
 from collections import OrderedDict
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Literal
 
 from levada.kube import metrics
 from levada.kube.client import Api, Json
+from levada.kube.clock import micro_time
 from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError
 from levada.kube.resource import EVENTS
 
@@ -128,7 +128,7 @@ class Recorder:
             "apiVersion": EVENTS.group_version,
             "kind": "Event",
             "metadata": {"name": f"{about.name[:220]}.{uuid.uuid4().hex[:16]}", "namespace": about.namespace},
-            "eventTime": _now(),
+            "eventTime": micro_time(),
             "reportingController": "levada.dev/operator",
             "reportingInstance": self._instance[:128],
             "action": happening.reason,
@@ -149,7 +149,3 @@ def _cut(message: str) -> str:
     """The message within the API's limit, which counts bytes."""
     raw = message.encode()
     return message if len(raw) <= NOTE_LIMIT else raw[: NOTE_LIMIT - 3].decode(errors="ignore") + "..."
-
-
-def _now() -> str:
-    return datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")

@@ -7,11 +7,11 @@ import uuid
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from levada.kube import metrics
 from levada.kube.client import Api, Json
+from levada.kube.clock import micro_time
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.resource import LEASES
 
@@ -214,7 +214,7 @@ class Lease:
     def _claim(self, lease: Json, holder: str, duration: float | None = None) -> Json:
         """The lease as `holder` would have it, on top of the state (and resourceVersion) that was read."""
         spec: Json = dict(lease.get("spec") or {})
-        now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        now = micro_time()
         if holder and spec.get("holderIdentity") != holder:
             spec |= {"acquireTime": now, "leaseTransitions": int(spec.get("leaseTransitions") or 0) + 1}
         seconds = max(1, round(duration or self.settings.duration))

@@ -15,6 +15,7 @@ from levada.graph.model import Datum, Graph
 from levada.kube.active_run import ActiveRun
 from levada.kube.answers import Tower
 from levada.kube.client import Api, Json
+from levada.kube.clock import utc_now
 from levada.kube.definition import (
     Definition,
     FrozenElsewhereError,
@@ -25,7 +26,7 @@ from levada.kube.definition import (
     thaw,
 )
 from levada.kube.errors import ApiError
-from levada.kube.record import Record, patch_status, utc_now
+from levada.kube.record import Record, patch_status
 from levada.kube.rerun import check_earlier, earlier_results
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.run_store import RunStore, open_store

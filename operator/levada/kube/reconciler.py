@@ -13,11 +13,12 @@ from levada.kube import metrics, task_pods
 from levada.kube.active_run import ActiveRun
 from levada.kube.answers import Tower
 from levada.kube.client import Json
+from levada.kube.clock import utc_now
 from levada.kube.definition_status import Definitions
 from levada.kube.errors import ApiError
 from levada.kube.events import ObjectRef
 from levada.kube.opening import Opening
-from levada.kube.record import StaleObjectError, utc_now
+from levada.kube.record import StaleObjectError
 from levada.kube.resource import COMPONENTS, PIPELINE_RUNS, PIPELINES
 from levada.kube.retention import Retention
 from levada.kube.run_pods import RunPods

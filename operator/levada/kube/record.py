@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 
 from levada.kube import bulky
 from levada.kube.client import Api, Json
@@ -153,8 +153,3 @@ async def patch_status(api: Api, resource: Resource, found: Json, status: Json) 
         if error.status in (CONFLICT, NOT_FOUND):
             raise StaleObjectError(str(error)) from error
         raise
-
-
-def utc_now() -> datetime:
-    """The time, aware and in UTC, as everything that is compared with the API server's times must be."""
-    return datetime.now(UTC)

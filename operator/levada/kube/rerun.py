@@ -7,10 +7,11 @@ from datetime import datetime
 from levada.frontend.mistakes import SPEC, InvalidSpecError, Mistakes
 from levada.frontend.native import build_run
 from levada.kube.client import Api, Json
+from levada.kube.clock import utc_now
 from levada.kube.definition import FrozenElsewhereError, MissingReferencesError, RecordLostError, thaw
 from levada.kube.errors import ApiError
 from levada.kube.kept import UnreadableError
-from levada.kube.record import Record, utc_now
+from levada.kube.record import Record
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.task_pods import NOT_FOUND
 from levada.planner.encoding import timestamp

@@ -17,11 +17,11 @@ from levada.api.base import API_VERSION
 from levada.kube import metrics
 from levada.kube.artifact_sweep import ArtifactSweep
 from levada.kube.client import Json
+from levada.kube.clock import utc_now
 from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError
 from levada.kube.events import ObjectRef
 from levada.kube.lease import LeaseSettings
 from levada.kube.pod_cleanup import PodCleanup
-from levada.kube.record import utc_now
 from levada.kube.resource import PIPELINE_RUNS, PIPELINES, Resource
 from levada.kube.runtime import Runtime
 from levada.kube.task_pods import NOT_FOUND

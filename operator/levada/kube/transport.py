@@ -12,7 +12,7 @@ from urllib.request import getproxies, proxy_bypass
 import aiohttp
 from yarl import URL
 
-from levada.kube import metrics
+from levada.kube import clock, metrics
 from levada.kube.backoff import Backoff
 from levada.kube.credentials import Credentials
 from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError, from_answer
@@ -181,6 +181,7 @@ class Transport:
     async def _once(self, call: Call, access: Credentials) -> bytes:
         async with await self._exchange(call, access, _UNLIMITED) as response:
             body = await response.read()
+            clock.SERVER.hear(response.headers.get("Date", ""))
             metrics.API_REQUESTS.labels(call.method, f"{response.status // 100}xx").inc()
             if response.status >= _FIRST_ERROR:
                 raise from_answer(response.status, body, response.headers.get("Retry-After"))

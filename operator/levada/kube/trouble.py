@@ -10,10 +10,11 @@ from collections.abc import Callable
 
 from levada.kube import metrics
 from levada.kube.client import Api, Json
+from levada.kube.clock import utc_now
 from levada.kube.definition_status import status_of
 from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError, is_passing
 from levada.kube.kept import UnreadableError
-from levada.kube.record import StaleObjectError, patch_status, utc_now
+from levada.kube.record import StaleObjectError, patch_status
 from levada.kube.resource import PIPELINE_RUNS, Resource
 from levada.kube.task_pods import NOT_FOUND
 from levada.planner import reasons
