@@ -20,8 +20,7 @@ _NEEDED = {
     "openssl": "openssl",
     "debootstrap": "debootstrap",
     "/usr/lib/cni/ptp": "containernetworking-plugins",
-    "gcc": "gcc",
-    "/usr/include/stdio.h": "libc6-dev",
+    "gcc": "build-essential",
 }
 # kubelet makes sockets below the state folder; a socket's path has at most 107 characters.
 _LONGEST_STATE = 60
