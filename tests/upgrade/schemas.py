@@ -7,6 +7,8 @@ from typing import Any
 _UPPER = ("maxLength", "maxItems", "maxProperties", "maximum")
 _LOWER = ("minLength", "minItems", "minProperties", "minimum")
 _SAME = ("type", "format", "pattern", "x-kubernetes-list-type", "x-kubernetes-list-map-keys", "x-kubernetes-map-type")
+_DEMANDS = ("multipleOf", "uniqueItems", "oneOf", "anyOf", "allOf", "not")
+"""What may go, and otherwise has to stay as it is: whether another demand is a weaker one is not looked into."""
 _FREEDOMS = ("nullable", "x-kubernetes-int-or-string")
 _UNTYPED = "x-kubernetes-preserve-unknown-fields"
 
@@ -51,6 +53,9 @@ def _tightened(old: dict[str, Any], new: dict[str, Any]) -> Iterator[str]:
         yield "took any field, and does not any more"
     yield from (f"{word} was {old.get(word)}, is {new.get(word)}" for word in _SAME if old.get(word) != new.get(word))
     yield from (f"{word} was true, and is not any more" for word in _FREEDOMS if old.get(word) and not new.get(word))
+    for word in _DEMANDS:
+        if new.get(word) and old.get(word) != new[word]:
+            yield f"{word} was {old.get(word, 'free')}, is {new[word]}"
     if "enum" in new and not set(old.get("enum", ["anything"])) <= set(new["enum"]):
         yield f"of the words {old.get('enum', 'all')} only {new['enum']} are left"
     if more := set(new.get("required", ())) - set(old.get("required", ())):

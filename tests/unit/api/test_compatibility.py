@@ -47,8 +47,21 @@ def test_a_change_that_breaks_objects_is_seen(change, said):
         ({"type": "number", "minimum": 0.5}, {"type": "number", "minimum": 0}, []),
         ({"type": "string", "nullable": True}, {"type": "string"}, ["nullable was true, and is not any more"]),
         ({"type": "string"}, {"type": "string", "nullable": True}, []),
+        ({"type": "integer"}, {"type": "integer", "multipleOf": 2}, ["multipleOf was free, is 2"]),
+        ({"type": "integer", "multipleOf": 2}, {"type": "integer"}, []),
+        ({"oneOf": [{"minimum": 1}]}, {"oneOf": []}, []),
+        ({"oneOf": [{"minimum": 1}]}, {"oneOf": [{"minimum": 2}]}, ["oneOf was [{'minimum': 1}], is [{'minimum': 2}]"]),
     ],
-    ids=["bound-raised", "bound-lowered", "null-refused", "null-taken"],
+    ids=[
+        "bound-raised",
+        "bound-lowered",
+        "null-refused",
+        "null-taken",
+        "multiples-only",
+        "any-number",
+        "choice-gone",
+        "other-choice",
+    ],
 )
 def test_what_one_field_takes_is_compared(old, new, said):
     def definition(field):
