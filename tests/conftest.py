@@ -43,6 +43,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
+def own_server() -> None:
+    """The test starts an API server of its own, without a node: not every machine can."""
+    if reason := packages.unable():
+        pytest.skip(f"left out, every test with an API server of its own: {reason}")
+
+
+@pytest.fixture(scope="session")
 def cluster() -> Cluster:
     """The cluster of LEVADA_TEST_KUBECONFIG, or the one-node cluster on this machine, started if need be."""
     given = os.environ.get("LEVADA_TEST_KUBECONFIG")

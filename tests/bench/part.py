@@ -4,6 +4,7 @@ Lines of JSON go both ways: what is written to its standard input is an order, w
 """
 
 import asyncio
+import os
 import subprocess
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,7 +13,7 @@ from typing import Any, Self
 
 import msgspec
 
-from cluster.paths import REPO
+from cluster.paths import REPO, WITH_TESTS
 
 _READY = b'"ready"'
 _PATIENCE = 60.0
@@ -59,7 +60,12 @@ class Part:
 
     async def __aenter__(self) -> Self:
         self._process = await asyncio.create_subprocess_exec(
-            *self._argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=REPO, limit=_LONGEST
+            *self._argv,
+            env=os.environ | WITH_TESTS,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=REPO,
+            limit=_LONGEST,
         )
         if await self._line() != "ready":
             raise RuntimeError(f"{self._argv} did not say that it is ready")

@@ -15,7 +15,7 @@ from bench.part import Part
 from bench.process_account import Process
 from bench.template import pod_template
 from bench.workload import Workload
-from cluster.paths import LOGS, NUMBER, REPO
+from cluster.paths import LOGS, NUMBER, REPO, WITH_TESTS
 
 _HTTP_PORT = 18080 + NUMBER
 
@@ -56,7 +56,7 @@ class _Ideal(Side):
 @asynccontextmanager
 async def levada() -> AsyncIterator[Side]:
     """The operator in a process of its own, once it leads and has listed everything."""
-    environment = os.environ | plane.SERVER_ADDRESS | {
+    environment = os.environ | WITH_TESTS | plane.SERVER_ADDRESS | {
         "LEVADA_AGENT_IMAGE": "levada:bench",
         "LEVADA_HTTP_PORT": str(_HTTP_PORT),
         "POD_NAMESPACE": plane.OPERATOR_NAMESPACE,

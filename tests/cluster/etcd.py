@@ -11,7 +11,7 @@ import urllib.request
 from collections.abc import Iterable
 
 from cluster.control_plane import ETCD
-from cluster.paths import NETNS, REPO
+from cluster.paths import NETNS, WITH_TESTS
 from cluster.shell import run
 
 _FOLDERS = {"PipelineRun": "levada.dev/pipelineruns", "ConfigMap": "configmaps", "Pod": "pods"}
@@ -21,7 +21,7 @@ def put(objects: Iterable[dict]) -> None:
     """Store them as they are: nothing checks them, and whoever watches is told."""
     lines = "".join(json.dumps([_key(item), item]) + "\n" for item in objects)
     inside = ("nsenter", f"--net=/run/netns/{NETNS}", "--", sys.executable, "-m", "cluster.etcd")
-    run(*inside, stdin=lines, env={**os.environ, "PYTHONPATH": str(REPO / "tests")})
+    run(*inside, stdin=lines, env=os.environ | WITH_TESTS)
 
 
 def _key(item: dict) -> str:

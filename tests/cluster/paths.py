@@ -5,6 +5,8 @@ from pathlib import Path
 
 REPO = Path(__file__).resolve().parents[2]
 VENV = REPO / ".venv"
+WITH_TESTS = {"PYTHONPATH": str(REPO / "tests")}
+"""In the environment of a program of its own: it finds the modules of the tests."""
 CACHE = Path(os.environ.get("LEVADA_CACHE") or "~/.cache/levada").expanduser()
 
 NUMBER = int(os.environ.get("LEVADA_CLUSTER") or 0)

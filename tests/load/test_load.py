@@ -25,6 +25,8 @@ SOAK = float(os.environ.get("LEVADA_SOAK", "0"))
 _ROUND = workload.runs(20, 10)
 _NEVER_LESS = 6
 
+pytestmark = pytest.mark.usefixtures("own_server")
+
 
 @pytest.mark.timeout(1800)
 def test_many_runs_at_once_beside_thousands_that_are_over():

@@ -20,6 +20,8 @@ _MAIN = {"name": "main", "state": {"running": None, "terminated": {"exitCode": 0
 END = {"status": {"phase": "Succeeded", "containerStatuses": [_MAIN]}}
 """What a kubelet says of a task that printed 7."""
 
+pytestmark = pytest.mark.usefixtures("own_server")
+
 
 @pytest.mark.parametrize("version", versions())
 @pytest.mark.fault(
