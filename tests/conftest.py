@@ -5,6 +5,7 @@ import json
 import os
 import re
 import secrets
+import signal
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,6 +27,11 @@ _NAME_LIMIT = 40
 # On a busy machine everything is slow; that says nothing about what is tested.
 settings.register_profile("levada", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("levada")
+
+
+# A shell ignores Ctrl-C on behalf of what it starts in the background, and so would every command of these tests.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass(frozen=True)
