@@ -37,8 +37,8 @@ def said(kubectl, operator, namespace, tmp_path):
     def said_(run):
         kinds = "pipelineruns.levada.dev,configmaps,pods,events,persistentvolumeclaims"
         seen = [kubectl("get", kinds, "-n", namespace, "-o", "json"), operator.logs(), operator.http("metrics")]
-        pods = [pod["metadata"]["name"] for pod in kubectl.json("get", "pods", "-n", namespace)["items"]]
-        seen += [kubectl("logs", name, "-n", namespace, "--all-containers") for name in pods]
+        for pod in kubectl.json("get", "pods", "-n", namespace)["items"]:
+            seen += [kubectl("logs", pod["metadata"]["name"], "-n", namespace, "-c", name) for name in _started(pod)]
         page = tmp_path / "report.html"
         argv = [VENV / "bin" / "levada", "report", run, "-n", namespace, "-O", page]
         told = subprocess.run(
@@ -47,6 +47,13 @@ def said(kubectl, operator, namespace, tmp_path):
         return "\n".join([*seen, page.read_text(), told.stdout, told.stderr])
 
     return said_
+
+
+def _started(pod):
+    """The containers that may have said something; one that waits has no log yet."""
+    status = pod["status"]
+    told = [*status.get("initContainerStatuses", []), *status.get("containerStatuses", [])]
+    return [each["name"] for each in told if each["state"].keys() & {"running", "terminated"}]
 
 
 def holds(text, secret):
