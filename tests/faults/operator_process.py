@@ -4,9 +4,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 import yaml
 
@@ -38,7 +36,7 @@ class OperatorProcess:
         token = kubectl("create", "token", "levada", "-n", _HOME, "--duration=2h").strip()
         self._kubeconfig.write_text(yaml.safe_dump(_kubeconfig(proxy.url, token)))
 
-    def start(self, more: Mapping[str, str] = MappingProxyType({})) -> None:
+    def start(self, **more: str) -> None:
         """Start it, with `more` in its environment. The lease of the one before would only be waited for."""
         self._kubectl("delete", "lease", "levada", "-n", _HOME, "--ignore-not-found")
         settings = {
@@ -51,7 +49,7 @@ class OperatorProcess:
         }
         with self.log.open("ab") as log:
             argv = [sys.executable, "-m", "levada.handlers"]
-            self._process = subprocess.Popen(argv, env=os.environ | settings | dict(more), stdout=log, stderr=log)
+            self._process = subprocess.Popen(argv, env=os.environ | settings | more, stdout=log, stderr=log)
 
     @property
     def pid(self) -> int:

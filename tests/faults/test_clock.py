@@ -19,7 +19,7 @@ def clock(scene, tmp_path_factory):
     """Of an operator that is started anew, in a place with summer time."""
     made = ShiftedClock(tmp_path_factory.mktemp("clock"))
     scene.operator.stop()
-    scene.operator.start(made.environment | {"TZ": "Europe/Berlin"})
+    scene.operator.start(**made.environment, TZ="Europe/Berlin")
     return made
 
 
