@@ -55,7 +55,7 @@ class _Ideal(Side):
 
 @asynccontextmanager
 async def levada() -> AsyncIterator[Side]:
-    """The operator in a process of its own, once it leads and has listed everything."""
+    """The operator in a process of its own, once it leads and has looked at all that was there."""
     environment = os.environ | WITH_TESTS | plane.SERVER_ADDRESS | {
         "LEVADA_AGENT_IMAGE": "levada:bench",
         "LEVADA_HTTP_PORT": str(_HTTP_PORT),
@@ -73,7 +73,7 @@ async def levada() -> AsyncIterator[Side]:
         )
     side = Side(process.pid)
     try:
-        await _until_leading(process)
+        await _until_at_rest(process)
         yield side
     finally:
         with suppress(ProcessLookupError):
@@ -99,17 +99,19 @@ async def bare() -> AsyncIterator[Side]:
 SIDES = {"levada": levada, "ideal": ideal, "bare": bare}
 
 
-async def _until_leading(process: asyncio.subprocess.Process) -> None:
-    """The gauge is set when it leads; only then does /readyz say whether everything is listed."""
-    while not await asyncio.to_thread(_leads):
+async def _until_at_rest(process: asyncio.subprocess.Process) -> None:
+    """The gauge is set when it leads; only then does /readyz say whether everything is listed, and the queue empties."""
+    while not await asyncio.to_thread(_rests):
         if process.returncode is not None:
             raise RuntimeError(f"the operator ended with {process.returncode}: see {LOGS / 'operator.log'}")
         await asyncio.sleep(0.1)
 
 
-def _leads() -> bool:
+def _rests() -> bool:
     try:
-        return "levada_leader 1.0" in _read("metrics") and _read("readyz") == "ok\n"
+        page = _read("metrics")
+        leads, waits_for_none = "levada_leader 1.0" in page, "levada_queue_depth 0.0" in page
+        return leads and waits_for_none and _read("readyz") == "ok\n"
     except (urllib.error.URLError, ConnectionError):
         return False
 

@@ -159,7 +159,7 @@ def test_the_examples_image_has_scikit_learn(run_pod, kubectl, namespace):
     holds="it has a user of its own, who may write nothing",
 )
 def test_levadas_image_runs_as_a_user_who_may_write_nothing(run_pod, kubectl, namespace):
-    script = "id -u; command -v levada; python3 -c 'import levada, kopf, obstore, sys; print(sys.prefix)'"
+    script = "id -u; command -v levada; python3 -c 'import levada, aiohttp, obstore, sys; print(sys.prefix)'"
     ended = run_pod(pod("levada", "levada:test", script))
     assert ended["status"]["phase"] == "Succeeded"
     assert kubectl("logs", "levada", "-n", namespace).split() == ["65532", "/opt/levada/bin/levada", "/opt/levada"]

@@ -1,6 +1,6 @@
 {{- /*
 What the operator may do where it works: each verb is one that it uses.
-Not here, on purpose: customresourcedefinitions and namespaces (kopf's scanning is off), secrets but for one name,
+Not here, on purpose: customresourcedefinitions and namespaces, secrets but for one name,
 deletecollection, and any write to specs: the operator annotates runs and writes statuses.
 */ -}}
 {{- define "levada.rules" -}}

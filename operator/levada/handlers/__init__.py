@@ -1,1 +1,1 @@
-"""The only place that imports kopf: events in, reconcile keys out."""
+"""What starts a replica: lease, watches, probes, logs. Events in, keys of what is to be reconciled out."""

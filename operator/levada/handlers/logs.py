@@ -9,14 +9,11 @@ from contextvars import ContextVar
 from types import TracebackType
 from typing import Any
 
-from pythonjsonlogger.core import RESERVED_ATTRS
 from pythonjsonlogger.msgspec import MsgspecFormatter
 
 FIELDS = ("namespace", "run", "task")
 _NOTHING: Mapping[str, str] = dict.fromkeys(FIELDS, "")
 _bound: ContextVar[Mapping[str, str]] = ContextVar("levada_log_fields", default=_NOTHING)
-# What kopf attaches to its records holds whole objects.
-_KOPF = ("settings", "k8s_skip", "k8s_ref")
 
 
 @contextmanager
@@ -38,16 +35,12 @@ def bind(**fields: str) -> Iterator[None]:
 class Formatter(MsgspecFormatter):
     """The JSON of one line."""
 
-    def __init__(self) -> None:
-        super().__init__(reserved_attrs=[*RESERVED_ATTRS, *_KOPF])
-
     def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
         """Time, level and logger first, then the three fields, then the message and what else the record has."""
         log_data["time"] = self.formatTime(record, "%Y-%m-%dT%H:%M:%S") + f".{record.msecs:03.0f}Z"
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
         log_data.update(_bound.get())
-        log_data.update(_from_kopf(record))
         super().add_fields(log_data, record, message_dict)
 
     @staticmethod
@@ -58,28 +51,19 @@ class Formatter(MsgspecFormatter):
         return time.gmtime(seconds)
 
 
-def _from_kopf(record: logging.LogRecord) -> dict[str, str]:
-    """The object that kopf was busy with."""
-    reference = getattr(record, "k8s_ref", None)
-    if not isinstance(reference, dict):
-        return {}
-    run = reference.get("name") if reference.get("kind") == "PipelineRun" else None
-    return {"namespace": reference.get("namespace") or "", "run": run or ""}
-
-
 def configure(level: str = "INFO") -> None:
     """Send all logs to standard error as JSON, uncaught exceptions of any thread included.
 
     Parameters
     ----------
     level
-        The least level to log; kopf and aiohttp log from WARNING on, unless this is DEBUG.
+        The least level to log; aiohttp and asyncio log from WARNING on, unless this is DEBUG.
     """
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(Formatter())
     logging.basicConfig(level=level, handlers=[handler], force=True)
     logging.captureWarnings(capture=True)
-    for chatty in ("kopf", "aiohttp", "asyncio", "kubernetes"):
+    for chatty in ("aiohttp", "asyncio", "kubernetes"):
         logging.getLogger(chatty).setLevel(level if level in {"DEBUG", "ERROR"} else "WARNING")
     sys.excepthook = _uncaught
     threading.excepthook = lambda args: _uncaught(args.exc_type, args.exc_value, args.exc_traceback)

@@ -10,7 +10,6 @@ from functools import partial
 from typing import Any, NamedTuple, Protocol
 
 from levada.handlers import health, logs
-from levada.handlers.kopf_shell import KopfShell
 from levada.handlers.settings import Settings
 from levada.kube.client import Api, connect
 from levada.kube.events import Recorder
@@ -114,7 +113,6 @@ class _Leader:
             )
             for kind, resource in _KINDS.items()
         }
-        self._kopf = KopfShell(self._hint, namespaces=namespaces, kubeconfig=options.kubeconfig)
         self._listed = asyncio.Event()
         self._reconciler = factory(Runtime(api, self.pods, self._recorder, self._enqueue))
         self.pods.on_change = self._reconciler.pod_changed
@@ -123,8 +121,7 @@ class _Leader:
         """Work until cancelled; then let what is under way end, for a few seconds."""
         parts: tuple[_Part, ...] = (self.pods, self._recorder, self._reconciler, *self._kinds.values())
         working = asyncio.create_task(self._work(), name="reconcile")
-        hearing = asyncio.create_task(self._hear(), name="kopf")
-        tasks = {working, hearing, *(asyncio.create_task(part.run(), name=type(part).__name__) for part in parts)}
+        tasks = {working, *(asyncio.create_task(part.run(), name=type(part).__name__) for part in parts)}
         try:
             ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
             for task in ended:
@@ -160,18 +157,12 @@ class _Leader:
                 self._queue.add_backlog(key)
 
     def _changed(self, kind: str, old: PartialObject | None, new: PartialObject | None) -> None:
-        if (item := new or old) and self._listed.is_set():
-            version = new.metadata.resource_version if new else ""
-            self._hint(kind, item.metadata.namespace, item.metadata.name, version)
-
-    async def _hear(self) -> None:
-        # kopf looks for our kinds once, when it starts: it waits until they are there.
-        await self._listed.wait()
-        await self._kopf.run()
-
-    def _hint(self, kind: str, namespace: str, name: str, version: str) -> None:
-        if self._reconciler.object_changed(kind, namespace, name, version):
-            self._queue.add(Key(kind, namespace, name))
+        if not (item := new or old) or not self._listed.is_set():
+            return
+        version = new.metadata.resource_version if new else ""
+        key = Key(kind, item.metadata.namespace, item.metadata.name)
+        if self._reconciler.object_changed(*key, version):
+            self._queue.add(key)
 
     def _enqueue(self, kind: str, namespace: str, name: str, seconds: float) -> None:
         if seconds > 0:

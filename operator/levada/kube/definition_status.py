@@ -28,6 +28,11 @@ class Definitions:
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
         self._uses: dict[tuple[str, str], set[tuple[str, str]]] = {}
+        self._written: dict[tuple[str, str, str], str] = {}
+
+    def knows(self, kind: str, namespace: str, name: str, version: str) -> bool:
+        """Whether that version of the object is what we made of it: an event that tells it is no news."""
+        return bool(version) and self._written.get((kind, namespace, name)) == version
 
     async def reconcile(self, kind: str, namespace: str, name: str) -> float | None:
         """Check one of the `pipelines` or `components` and write what was found, if it is news."""
@@ -35,6 +40,7 @@ class Definitions:
         found = await self._get(resource, namespace, name)
         is_pipeline = resource is PIPELINES
         if found is None:
+            self._written.pop((kind, namespace, name), None)
             if is_pipeline:
                 self._uses.pop((namespace, name), None)
             self._wake_users(resource, namespace, name)
@@ -43,9 +49,10 @@ class Definitions:
         status = status_of(found, verdict)
         if status != found.get("status"):
             try:
-                await patch_status(self._runtime.api, resource, found, status)
+                written = await patch_status(self._runtime.api, resource, found, status)
             except StaleObjectError:
                 return 0.1
+            self._written[kind, namespace, name] = written["metadata"]["resourceVersion"]
             self._wake_users(resource, namespace, name)
         return _WAIT if verdict.reason == reasons.WAITING_FOR_REFERENCE else None
 

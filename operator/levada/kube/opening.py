@@ -151,15 +151,17 @@ class Opening:
             built = await _build(definition)
         now = utc_now()
         status = head_status(Standing("Running", "Running"), status, metadata["generation"], now, now)
-        run = await patch_status(self._api, PIPELINE_RUNS, run, status | {"definitionDigest": definition.digest})
-        self._emit(run, "Normal", "Started", "the run started")
-        return await self._activate(run, definition, built, store, now)
+        record = Record(self._api, run, now)  # it knows the version that our annotation made, too
+        record.take(await patch_status(self._api, PIPELINE_RUNS, run, status | {"definitionDigest": definition.digest}))
+        self._emit(record.object, "Normal", "Started", "the run started")
+        return await self._activate(record, definition, built, store)
 
     async def _take_up(self, run: Json) -> ActiveRun | None:
         try:
             definition = await thaw(self._api, run)
             store = await open_store(self._api, run["metadata"]["namespace"], definition.store)
-            active = await self._activate(run, definition, await _build(definition), store, _started(run))
+            record = Record(self._api, run, _started(run))
+            active = await self._activate(record, definition, await _build(definition), store)
             await active.resume(utc_now())
         except RecordLostError as error:
             await self._settle(run, Standing("Failed", reasons.RECORD_LOST, str(error)))
@@ -169,15 +171,11 @@ class Opening:
             return None
         return active
 
-    async def _activate(
-        self, run: Json, definition: Definition, built: _Built, store: RunStore, started: datetime
-    ) -> ActiveRun:
+    async def _activate(self, record: Record, definition: Definition, built: _Built, store: RunStore) -> ActiveRun:
         graph, inputs = built
         pending = timedelta(seconds=seconds(definition.run.get("pendingTimeout", "1h")))
-        earlier = await earlier_results(self._api, run)
-        return ActiveRun(
-            Record(self._api, run, started), graph, inputs, self._settings, store, pending, self._tower, earlier
-        )
+        earlier = await earlier_results(self._api, record.object)
+        return ActiveRun(record, graph, inputs, self._settings, store, pending, self._tower, earlier)
 
     async def _hold(self, run: Json) -> float:
         """Nothing of a run that is suspended from the first is settled yet: not its definition, nor its start."""

@@ -94,7 +94,8 @@ class Reconciler:
             if self._knows(key, version):
                 return False  # the echo of our own write
             self._hinted.setdefault(key, set()).add(version)
-        return True
+            return True
+        return not self._definitions.knows(kind, namespace, name, version)
 
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check a Component or Pipeline, and wake the runs that wait for it."""

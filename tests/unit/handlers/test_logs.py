@@ -77,15 +77,6 @@ import gc; gc.collect()
     assert line["logger"] == "asyncio"
 
 
-def test_the_object_that_kopf_is_busy_with_is_named_and_its_settings_are_not_dumped():
-    body = """
-log.warning("hm", extra={"k8s_ref": {"kind": "PipelineRun", "name": "flowers", "namespace": "a"}, "settings": object()})
-"""
-    [line] = lines(body)
-    assert (line["namespace"], line["run"]) == ("a", "flowers")
-    assert not {"settings", "k8s_ref"} & line.keys()
-
-
 def test_warnings_are_json():
     [line] = lines('import warnings; warnings.warn("old")')
     assert "old" in line["message"]
