@@ -1,5 +1,6 @@
 """A bare client of the API server, for what takes part in a measurement: as little of its own as can be."""
 
+import asyncio
 import ssl
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,7 @@ MERGE = "application/merge-patch+json"
 STRATEGIC = "application/strategic-merge-patch+json"
 CONNECTIONS = 16
 """As many as the operator has."""
+_TOO_MANY = 429
 _NO_TIMEOUT = aiohttp.ClientTimeout(total=None)
 
 
@@ -82,6 +84,9 @@ class Client:
             version = _version_in(last)
             query = {"watch": "1", "resourceVersion": version, "timeoutSeconds": "36000", **params}
             async with self._session.get(path, params=query, timeout=_NO_TIMEOUT) as response:
+                if response.status == _TOO_MANY:  # its kind has just been made: the server is not ready for it
+                    await asyncio.sleep(float(response.headers.get("Retry-After", 1)))
+                    continue
                 if response.status >= 300:
                     text = (await response.text())[:500]
                     raise RequestError(response.status, f"WATCH {path}: {response.status}: {text}")

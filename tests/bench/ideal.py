@@ -2,7 +2,8 @@
 
 The graph is in memory, the Pods' bytes are nearly ready, one POST makes a task, one status write each 0.2 s tells of
 it. With `guarded` it does the writes that Levada's guarantees need as well: each Pod is held by a finalizer until the
-status that records its result is written.
+status that records its result is written; each run is marked as begun, so that a restored backup starts nothing again,
+and its definition is kept, so that it ends as what it began.
 """
 
 import asyncio
@@ -26,6 +27,13 @@ NAME, PATH, SECONDS = "@name@", "@path@", "@seconds@"
 _START, _RELEASE = 0, 1
 
 
+class Opening(msgspec.Struct):
+    """The patch that marks a run as begun, and the ConfigMap that keeps its definition."""
+
+    mark: str
+    definition: str
+
+
 class Order(msgspec.Struct):
     """Do this, once.
 
@@ -33,6 +41,8 @@ class Order(msgspec.Struct):
     ----------
     pods
         Of each run one task's Pod, in which NAME, PATH and SECONDS stand for what differs.
+    openings
+        Of each run what is written when it begins, where it is `guarded`; else none.
     """
 
     namespace: str
@@ -40,6 +50,7 @@ class Order(msgspec.Struct):
     runs: list[str]
     graphs: list[list[Step]]
     pods: list[str]
+    openings: list[Opening]
 
 
 class Account(msgspec.Struct):
@@ -92,8 +103,10 @@ class Graph:
         self._client = client
         self._guarded = order.guarded
         self._pods_path = f"/api/v1/namespaces/{order.namespace}/pods"
-        self._status_path = f"/apis/levada.dev/v1alpha1/namespaces/{order.namespace}/pipelineruns/{run}/status"
+        self._config_maps_path = f"/api/v1/namespaces/{order.namespace}/configmaps"
+        self._run_path = f"/apis/levada.dev/v1alpha1/namespaces/{order.namespace}/pipelineruns/{run}"
         self._template = order.pods[index]
+        self._opening = order.openings[index] if order.openings else None
         self._jobs = jobs
         self._steps = {step.name: step for step in steps}
         self._waits = {step.name: len(step.after) for step in steps}
@@ -108,6 +121,18 @@ class Graph:
         self._news = asyncio.Event()
 
     def begin(self) -> None:
+        if self._opening:
+            self._jobs.add(_START, self._open, "")
+        else:
+            self._start_first()
+
+    async def _open(self, _: str) -> None:
+        """Write that the run has begun, and as what."""
+        await self._client.send("PATCH", self._run_path, self._opening.mark.encode(), MERGE)
+        await self._client.send("POST", self._config_maps_path, self._opening.definition.encode())
+        self._start_first()
+
+    def _start_first(self) -> None:
         for name, waits in self._waits.items():
             if not waits:
                 self._jobs.add(_START, self._start, name)
@@ -155,7 +180,7 @@ class Graph:
         states = base64.b64encode(zlib.compress(msgspec.json.encode(list(self._rows.values())), 1)).decode()
         counts = {"total": len(self._steps), "succeeded": len(self._rows)}
         status = {"phase": "Running" if self._is_open else "Succeeded", "counts": counts, "taskStates": states}
-        await self._client.send("PATCH", self._status_path, {"status": status}, MERGE)
+        await self._client.send("PATCH", f"{self._run_path}/status", {"status": status}, MERGE)
 
 
 class Ideal:
@@ -176,10 +201,10 @@ class Ideal:
         cpu, jobs = time.process_time(), Jobs()
         graphs = [Graph(self._client, order, index, jobs) for index in range(len(order.runs))]
         self._of_run = dict(zip(order.runs, graphs, strict=True))
-        for graph in graphs:
-            graph.begin()
         async with asyncio.TaskGroup() as group:
             workers = [group.create_task(jobs.work()) for _ in range(CONNECTIONS)]
+            for graph in graphs:
+                graph.begin()
             async with asyncio.TaskGroup() as recording:
                 for graph in graphs:
                     recording.create_task(graph.record())

@@ -13,11 +13,13 @@ from bench import plane
 from bench.ideal import Order
 from bench.part import Part
 from bench.process_account import Process
-from bench.template import pod_template
+from bench.template import opening, pod_template
 from bench.workload import Workload
 from cluster.paths import LOGS, NUMBER, REPO, WITH_TESTS
 
 _HTTP_PORT = 18080 + NUMBER
+_LOOKS = 5
+"""Looks in a row, 0.1 s apart, at which an operator has to be at rest: what it does may wake something else."""
 
 
 class Side:
@@ -50,7 +52,8 @@ class _Ideal(Side):
         pods = [
             pod_template(name, run["metadata"]["uid"], self._guarded) for name, run in zip(names, runs, strict=True)
         ]
-        await self._part.ask(Order(plane.NAMESPACE, self._guarded, names, workload.graphs, pods))
+        openings = [opening(run, workload) for run in runs] if self._guarded else []
+        await self._part.ask(Order(plane.NAMESPACE, self._guarded, names, workload.graphs, pods, openings))
 
 
 @asynccontextmanager
@@ -101,7 +104,8 @@ SIDES = {"levada": levada, "ideal": ideal, "bare": bare}
 
 async def _until_at_rest(process: asyncio.subprocess.Process) -> None:
     """The gauge is set when it leads; only then does /readyz say whether everything is listed, and the queue empties."""
-    while not await asyncio.to_thread(_rests):
+    seen = 0
+    while (seen := seen + 1 if await asyncio.to_thread(_rests) else 0) < _LOOKS:
         if process.returncode is not None:
             raise RuntimeError(f"the operator ended with {process.returncode}: see {LOGS / 'operator.log'}")
         await asyncio.sleep(0.1)

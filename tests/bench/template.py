@@ -1,12 +1,17 @@
-"""The Pod that the ideal client makes for each task: the operator's own, but for what differs between tasks."""
+"""What the ideal client writes for a run and for each task: the operator's own, but for what differs between tasks."""
 
+import base64
+import gzip
 import json
+from dataclasses import asdict
 
-from bench.ideal import NAME, PATH, SECONDS
+from bench.ideal import NAME, PATH, SECONDS, Opening
 from bench.plane import NAMESPACE
-from bench.workload import IMAGE
+from bench.workload import IMAGE, Workload
 from levada.graph.model import Component, Output
 from levada.graph.placeholders import Reference
+from levada.kube.definition import Definition, config_map
+from levada.planner.names import STARTED_ANNOTATION, graph_name
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
 from levada.planner.settings import PodSettings
 
@@ -23,3 +28,16 @@ def pod_template(run: str, uid: str, guarded: bool) -> str:
     if not guarded:
         del metadata["finalizers"]
     return json.dumps(built.manifest | {"metadata": metadata}, separators=(",", ":"))
+
+
+def opening(run: dict, workload: Workload) -> Opening:
+    """How the operator begins a run: it is marked, and what it refers to is frozen."""
+    specs: dict[str, dict] = {"Pipeline": {}, "Component": {}}
+    for item in workload.definitions():
+        specs[item["kind"]][item["metadata"]["name"]] = item["spec"]
+    name = run["spec"]["pipelineRef"]["name"]
+    definition = Definition(run["spec"], {name: specs["Pipeline"][name]}, specs["Component"])
+    packed = base64.b64encode(gzip.compress(json.dumps(asdict(definition)).encode(), mtime=0)).decode()
+    mark = {"metadata": {"annotations": {STARTED_ANNOTATION: run["metadata"]["uid"]}}}
+    kept = config_map(run, graph_name(run["metadata"]["name"]), {"definition": packed})
+    return Opening(json.dumps(mark), json.dumps(kept))

@@ -37,10 +37,10 @@ ALWAYS = {
 # Tasks take seconds here, so that each may have status writes of its own. The run is read when it begins, and once more
 # for each of its events that comes before what we wrote is known; Events are read of Pods that wait long.
 MORE = {
-    "fan": {"patch status of pipelineruns": 20, "get pipelineruns": 6, "list events": 1},
-    "chain": {"patch status of pipelineruns": 123, "get pipelineruns": 6, "list events": 3},
-    "failing": {"patch status of pipelineruns": 23, "get pipelineruns": 6, "list events": 1},
-    "agents": {"patch status of pipelineruns": 28, "get pipelineruns": 6, "list events": 1},
+    "fan": {"patch status of pipelineruns": 23, "get pipelineruns": 5, "list events": 1},
+    "chain": {"patch status of pipelineruns": 123, "get pipelineruns": 5, "list events": 3},
+    "failing": {"patch status of pipelineruns": 23, "get pipelineruns": 5, "list events": 1},
+    "agents": {"patch status of pipelineruns": 32, "get pipelineruns": 5, "list events": 1},
 }
 SEEDS = range(5)
 GRAPHS = {"fan": fan, "chain": chain, "loop": loop, "nested": nested}

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -126,7 +126,8 @@ class ActiveRun:
         await self.record.restore(self.run, now)
         for leaf in self.run.leaves.values():
             if leaf.is_started and not leaf.phase.is_final and not isinstance(leaf, Gate | Order):
-                self._live[self._pod_name(leaf)] = (leaf, leaf.attempt)
+                self._live[name := self._pod_name(leaf)] = (leaf, leaf.attempt)
+                self._look_at[name] = now  # that its Pod has gone meanwhile nothing may tell
         self._told = len(self.run.failed)
 
     def news(self) -> list[Node]:
@@ -153,8 +154,7 @@ class ActiveRun:
         if plan.flush:
             await self.record.write(self.run, now, force=True)
             plan = self.run.plan(now, _at_most(room()))
-        retries = await asyncio.gather(*(self._start(start, now) for start in plan.starts))
-        waits += [seconds for seconds in retries if seconds is not None]
+        waits += await _all(self.record.write(self.run, now), *(self._start(start, now) for start in plan.starts))
         waits += [0.0] if len(plan.starts) == MOST_STARTS else []
         waits += await self._orders.go_on(now)
         for leaf in plan.stops:
@@ -171,8 +171,7 @@ class ActiveRun:
 
     def _due(self, now: datetime) -> set[str]:
         """The Pods to look at though nothing tells that they have changed."""
-        vanished = self._live.keys() - self.pods.keys() - self._look_at.keys()
-        return vanished | {name for name, at in self._look_at.items() if at <= now}
+        return {name for name, at in self._look_at.items() if at <= now}
 
     async def _see(self, name: str, now: datetime) -> None:
         self._look_at.pop(name, None)
@@ -296,6 +295,15 @@ class ActiveRun:
         pod = self.pods.get(self._pod_name(leaf))
         if pod:
             await task_pods.stop(self._api, pod, STOP_GRACE)
+
+
+async def _all(*under_way: Awaitable[float | None]) -> list[float]:
+    """What they return, once all of them are done; then the first failure, if there is one."""
+    ended = await asyncio.gather(*under_way, return_exceptions=True)
+    for failure in ended:
+        if isinstance(failure, BaseException):
+            raise failure
+    return [seconds for seconds in ended if isinstance(seconds, float)]
 
 
 def _at_most(room: int | None) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections import deque
 from dataclasses import dataclass, field
 
 from levada.kube import task_pods
@@ -15,17 +16,29 @@ from levada.planner.sighting import is_dead
 
 _log = logging.getLogger(__name__)
 
+ABREAST = 4
+"""Requests at once: what lets Pods go never stands in the way of those that start tasks, or tell of them."""
 AGAIN = 1.0
-"""Seconds until it is looked whether Pods could be let go, and whether there are more."""
+"""Seconds until it is looked whether Pods could be let go."""
 
 
 @dataclass(slots=True)
 class LettingGo:
-    """The Pods of one run that are held."""
+    """The Pods of one run that are held.
+
+    Attributes
+    ----------
+    _held
+        The names of dead ones whose results may not be recorded yet.
+    _queue
+        Those that may go; `_leaving` are their names, until they have gone.
+    """
 
     run: Run
     api: Api
     _held: set[str] = field(default_factory=set)
+    _queue: deque[PodView] = field(default_factory=deque)
+    _leaving: set[str] = field(default_factory=set)
     _under_way: asyncio.Task[None] | None = None
 
     async def go_on(self, pods: dict[str, PodView], seen: set[str]) -> list[float]:
@@ -33,25 +46,31 @@ class LettingGo:
 
         Only the end of the run waits until it is done.
         """
+        known = (pods.get(name) for name in (self._held | seen) - self._leaving)
+        held = {pod.metadata.name: pod for pod in known if pod and task_pods.is_held(pod) and is_dead(pod)}
+        recorded = {name: pod for name, pod in held.items() if self.run.is_recorded(*task_pods.attempt_of(pod))}
+        self._held = held.keys() - recorded.keys()
+        self._leaving |= recorded.keys()
+        self._queue += recorded.values()
+        if self._leaving and (self._under_way is None or self._under_way.done()):
+            self._under_way = asyncio.create_task(self._release(pods))
+        waits = [AGAIN] if self._leaving else []
         if self._under_way and self.run.is_final:
             await self._under_way
-        known = (pods.get(name) for name in self._held | seen)
-        held = [pod for pod in known if pod and task_pods.is_held(pod) and is_dead(pod)]
-        self._held = {pod.metadata.name for pod in held}
-        recorded = [pod for pod in held if self.run.is_recorded(*task_pods.attempt_of(pod))]
-        if not recorded:
-            return []
-        if self._under_way and not self._under_way.done():
-            return [AGAIN]
-        self._held -= {pod.metadata.name for pod in recorded}
-        self._under_way = asyncio.create_task(self._release(pods, recorded))
-        if self.run.is_final:
-            await self._under_way
-        return [AGAIN]
+        return waits
 
-    async def _release(self, pods: dict[str, PodView], recorded: list[PodView]) -> None:
+    async def _release(self, pods: dict[str, PodView]) -> None:
         try:
-            await asyncio.gather(*(task_pods.release(self.api, pod, pods) for pod in recorded))
+            await asyncio.gather(*(self._release_next(pods) for _ in range(ABREAST)))
         except (ApiError, ApiUnreachableError, NotLeaderError) as error:
             _log.warning("finished Pods are still held: %s", error)
-            self._held |= {pod.metadata.name for pod in recorded}
+            self._held |= self._leaving
+            self._leaving.clear()
+            self._queue.clear()
+
+    async def _release_next(self, pods: dict[str, PodView]) -> None:
+        """One after the other, until none is left."""
+        while self._queue:
+            pod = self._queue.popleft()
+            await task_pods.release(self.api, pod, pods)
+            self._leaving.discard(pod.metadata.name)

@@ -128,7 +128,10 @@ class Reconciler:
         hinted = self._hinted.pop(key, set())
         await self._pods.bring_back(key)
         active = self._active.get(key)
-        if active is None or not all(self._knows(key, version) for version in hinted):
+        is_known = all(self._knows(key, version) for version in hinted)
+        if active is None and hinted and is_known and not changed:
+            return None  # the echo of its end came before the answer
+        if active is None or not is_known:
             run = await self._get(key)
             known, active = active, await self._take(key, run)
             if active is None:

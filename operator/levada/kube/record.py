@@ -53,7 +53,7 @@ class Record:
     started: datetime
     _versions: deque[str] = field(init=False)
     _shards: Shards = field(default_factory=Shards)
-    _written_at: float = 0.0
+    _written_at: float = field(default_factory=time.monotonic)
     _pause: float = DEBOUNCE
     _written: Standing | None = None
 

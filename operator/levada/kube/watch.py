@@ -121,12 +121,14 @@ class Watch(Generic[T]):
         backoff = Backoff(0.5, 30.0)
         while True:
             started = self._heartbeat = time.monotonic()
+            before = self._versions.get(namespace)
             cause = await self._once(namespace, backoff)
             metrics.WATCH_RESTARTS.labels(self._resource.plural, cause).inc()
             if cause == "expired":
                 self._versions.pop(namespace, None)
-            if cause == "closed" and time.monotonic() - started > 1:
-                backoff.reset()
+            has_moved_on = self._versions.get(namespace) != before
+            if cause == "closed" and (has_moved_on or time.monotonic() - started > 1):
+                backoff.reset()  # servers cut the streams of those that fall behind, too: there is more to read
             else:
                 await asyncio.sleep(backoff.failed())
 
