@@ -103,7 +103,7 @@ SIDES = {"levada": levada, "ideal": ideal, "bare": bare}
 
 
 async def _until_at_rest(process: asyncio.subprocess.Process) -> None:
-    """The gauge is set when it leads; only then does /readyz say whether everything is listed, and the queue empties."""
+    """It leads, has listed everything (which /readyz tells once it leads), and has nothing left to do."""
     seen = 0
     while (seen := seen + 1 if await asyncio.to_thread(_rests) else 0) < _LOOKS:
         if process.returncode is not None:

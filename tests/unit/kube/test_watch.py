@@ -253,3 +253,27 @@ async def test_of_a_kind_of_which_nothing_else_is_wanted_only_the_metadata_is_as
     listing, streaming = (headers["Accept"] for headers in server.headers)
     assert "as=PartialObjectMetadataList;" in listing
     assert "as=PartialObjectMetadata;" in streaming
+
+
+@pytest.mark.parametrize(("versions", "pauses"), [(["1", "2", "3"], 0), (["0", "0", "0"], 3)])
+async def test_a_stream_that_the_server_ends_is_taken_up_at_once_if_it_brought_something(
+    api, monkeypatch, versions, pauses
+):
+    """A server cuts those that fall behind: to wait then is to fall behind more."""
+    slept, left = [], list(versions)
+
+    class Ending(Watch):
+        async def _stream(self, namespace, backoff):
+            if not left:
+                raise asyncio.CancelledError
+            self._versions[namespace] = left.pop(0)
+
+    async def sleep(seconds):
+        slept.append(seconds)
+
+    monkeypatch.setattr("levada.kube.watch.asyncio.sleep", sleep)
+    watch = Ending(api, Pod, PODS)
+    watch._versions[None] = "0"
+    with pytest.raises(asyncio.CancelledError):
+        await watch._follow(None)
+    assert len(slept) == pauses
