@@ -53,11 +53,12 @@ class Record:
     started: datetime
     _versions: deque[str] = field(init=False)
     _shards: Shards = field(default_factory=Shards)
-    _written_at: float = field(default_factory=time.monotonic)
+    _written_at: float = field(init=False)
     _pause: float = DEBOUNCE
     _written: Standing | None = None
 
     def __post_init__(self) -> None:
+        self._written_at = time.monotonic()  # whoever begins a run, or takes it up, has just written or read its status
         self._versions = deque([self.object["metadata"]["resourceVersion"]], _REMEMBERED)
 
     def take(self, run: Json) -> None:
