@@ -303,7 +303,7 @@ async def _all(*under_way: Awaitable[float | None]) -> list[float]:
     for failure in ended:
         if isinstance(failure, BaseException):
             raise failure
-    return [seconds for seconds in ended if isinstance(seconds, float)]
+    return [seconds for seconds in ended if isinstance(seconds, int | float)]
 
 
 def _at_most(room: int | None) -> int:

@@ -26,4 +26,4 @@ async def test_the_seconds_that_they_return():
     async def wait(seconds):
         return seconds
 
-    assert await _all(wait(0.5), wait(None), wait(0.0)) == [0.5, 0.0]
+    assert await _all(wait(0.5), wait(None), wait(0), wait(0.0)) == [0.5, 0, 0.0]
