@@ -1,17 +1,14 @@
 """What the ideal client writes for a run and for each task: the operator's own, but for what differs between tasks."""
 
-import base64
-import gzip
 import json
-from dataclasses import asdict
 
 from bench.ideal import NAME, PATH, SECONDS, Opening
 from bench.plane import NAMESPACE
 from bench.workload import IMAGE, Workload
 from levada.graph.model import Component, Output
 from levada.graph.placeholders import Reference
-from levada.kube.definition import Definition, config_map
-from levada.planner.names import STARTED_ANNOTATION, graph_name
+from levada.kube.definition import Definition, frozen
+from levada.planner.names import STARTED_ANNOTATION
 from levada.planner.pod import BuiltPod, RunIdentity, build_pod
 from levada.planner.settings import PodSettings
 
@@ -37,7 +34,6 @@ def opening(run: dict, workload: Workload) -> Opening:
         specs[item["kind"]][item["metadata"]["name"]] = item["spec"]
     name = run["spec"]["pipelineRef"]["name"]
     definition = Definition(run["spec"], {name: specs["Pipeline"][name]}, specs["Component"])
-    packed = base64.b64encode(gzip.compress(json.dumps(asdict(definition)).encode(), mtime=0)).decode()
     mark = {"metadata": {"annotations": {STARTED_ANNOTATION: run["metadata"]["uid"]}}}
-    kept = config_map(run, graph_name(run["metadata"]["name"]), {"definition": packed})
+    (kept,) = frozen(run, definition)
     return Opening(json.dumps(mark), json.dumps(kept))

@@ -110,10 +110,7 @@ async def freeze(api: Api, run: Json, definition: Definition) -> Definition:
     FrozenElsewhereError
         When the name is taken by something that is not this run's.
     """
-    packed = gzip.compress(json.dumps(asdict(definition)).encode(), mtime=0)
-    parts = [packed[at : at + _SHARD] for at in range(0, len(packed), _SHARD)]
-    for index in reversed(range(len(parts))):  # the first, which says how many, last
-        body = config_map(run, _shard_name(run, index), {_KEY: base64.b64encode(parts[index]).decode()}, len(parts))
+    for body in reversed(frozen(run, definition)):  # the first, which says how many, last
         try:
             await api.create(CONFIG_MAPS, run["metadata"]["namespace"], body)
         except ApiError as error:
@@ -121,6 +118,16 @@ async def freeze(api: Api, run: Json, definition: Definition) -> Definition:
                 raise
             return await thaw(api, run)
     return definition
+
+
+def frozen(run: Json, definition: Definition) -> list[Json]:
+    """The ConfigMaps that hold `definition`."""
+    packed = gzip.compress(json.dumps(asdict(definition)).encode(), mtime=0)
+    parts = [packed[at : at + _SHARD] for at in range(0, len(packed), _SHARD)]
+    return [
+        config_map(run, _shard_name(run, index), {_KEY: base64.b64encode(part).decode()}, len(parts))
+        for index, part in enumerate(parts)
+    ]
 
 
 async def thaw(api: Api, run: Json) -> Definition:
