@@ -243,3 +243,46 @@ def test_whatever_the_graph_and_the_order_of_ends_every_task_ends_as_the_model_s
     leaves = [node for node in run.nodes.values() if isinstance(node, Leaf) and not isinstance(node, Gate)]
     assert run.counts.total() == len(leaves)
     assert bool(run.failures) == (whole.phase == "Failed")
+
+
+@settings(max_examples=300)
+@given(
+    graphs(), st.sampled_from([None, 1, 3]), st.sets(st.integers(0, 6), max_size=3), st.randoms(use_true_random=False)
+)
+def test_an_end_that_nobody_awaits_lets_nothing_begin_or_end(graph, parallelism, failing, order):
+    run, running, kept = Run(replace(graph, parallelism=parallelism), {}), [], []
+
+    def tell():
+        for path in kept:
+            bad = made(path) % 7 in failing
+            run.observe(path, 0, Failure("Error", "broke", 1) if bad else Success({"n": made(path)}), NOW)
+        kept.clear()
+
+    running += [start.leaf.path for start in run.plan(NOW).starts]
+    while running:
+        path = running.pop(order.randrange(len(running)))
+        is_awaited = run.is_awaited(run.leaves[path], len(kept) + 1)
+        open_before = {path for path, node in run.nodes.items() if not node.phase.is_final} - {*kept}
+        tell()
+        assert not run.plan(NOW).starts
+        assert {path for path, node in run.nodes.items() if not node.phase.is_final} == open_before
+        kept.append(path)
+        if is_awaited:
+            tell()
+            running += [start.leaf.path for start in run.plan(NOW).starts]
+    assert not kept
+    assert run.is_final
+
+
+def test_of_tasks_that_one_waits_for_only_the_last_ends_are_awaited():
+    def leaf(*after):
+        return Task("t", Component({}, {}, "image"), {}, tuple(After(name, True) for name in after))
+
+    tasks = {name: replace(leaf(), name=name) for name in "abc"}
+    run = Run(Graph({}, {**tasks, "d": replace(leaf(*"abc"), name="d")}, {}, {}), {})
+    run.plan(NOW)
+    assert [run.is_awaited(run.leaves[name], ends) for name, ends in (("a", 1), ("b", 2), ("c", 3))] == [
+        False,
+        False,
+        True,
+    ]

@@ -136,6 +136,15 @@ class ActiveRun:
         self._told = len(self.run.failed)
         return failed
 
+    def patience(self, name: str, news: int) -> float:
+        """Seconds for which what happened to a Pod may wait, there being news of so many of the run's Pods.
+
+        Where nothing waits for it, until the status may be written: hundreds of tasks that end one by one take
+        a few steps then, and not hundreds.
+        """
+        leaf, _ = self._live.get(name, (None, 0))
+        return self.record.due_in if leaf and not self.run.is_awaited(leaf, news) else 0.0
+
     async def step(self, changed: set[str], now: datetime, room: Callable[[], int | None]) -> float | None:
         """Bring the run forward, with no more starts than `room` says when it comes to that.
 

@@ -84,7 +84,9 @@ class Reconciler:
     def pod_changed(self, old: PodView | None, new: PodView | None) -> None:
         """Note what the watch saw and mark the run, if that is news to it."""
         if key := self._pods.saw(old, new):
-            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
+            pod = new or old
+            assert pod is not None
+            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, self._pods.patience(key, pod.metadata.name))
 
     def object_changed(self, kind: str, namespace: str, name: str, version: str) -> bool:
         """Note that an object may have changed. Whether that is news; then it is read anew when it is reconciled."""

@@ -70,6 +70,11 @@ class Record:
         """Whether the PipelineRun was read or written here in that very version: an event that tells it is no news."""
         return version in self._versions
 
+    @property
+    def due_in(self) -> float:
+        """Seconds until a status may be written again, or some of them where that is long."""
+        return max(0.0, min(self._pause, DEBOUNCE) - (time.monotonic() - self._written_at))
+
     async def restore(self, run: Run, now: datetime) -> None:
         """Take what was recorded before a restart over into `run`.
 

@@ -55,6 +55,11 @@ class RunPods:
         self._changed.setdefault(key, set()).add(pod.metadata.name)
         return key
 
+    def patience(self, key: Key, name: str) -> float:
+        """Seconds for which the run need not hear of what was seen of a Pod."""
+        active = self._active.get(key)
+        return active.patience(name, len(self._changed[key])) if active and not self._sharing.is_short else 0.0
+
     def take_changed(self, key: Key) -> set[str]:
         """The names of the run's Pods that have changed since this was last asked."""
         return self._changed.pop(key, set())

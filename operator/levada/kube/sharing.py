@@ -52,6 +52,11 @@ class Sharing:
             self._turns.took(key)
         return share
 
+    @property
+    def is_short(self) -> bool:
+        """Whether there may be less room than runs want: whatever ends makes some."""
+        return self._limit is not None and any(active.run.wanted for active in self._active.values())
+
     def next_ones(self) -> Iterator[Key]:
         """The runs that have room now and something to start in it."""
         return iter(() if self._limit is None else self._divide())

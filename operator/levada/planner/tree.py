@@ -65,6 +65,20 @@ class Tree:
         """What made the run fail, or will."""
         return self.root.failures
 
+    def is_awaited(self, leaf: Leaf, ends: int) -> bool:
+        """Whether the end of `leaf` may let anything begin or end.
+
+        Up to `ends` ends, it included, are not known yet: what waits for no more than those may wait for none.
+        """
+        group = leaf.parent
+        assert group is not None
+        return (
+            bool(self._ready)  # room may be all that it waits for
+            or group.unfinished <= ends
+            or (isinstance(group, Iterations) and bool(group.waiting))
+            or any(node.blockers <= ends for node in leaf.dependants)
+        )
+
     def finish(self, node: Node, phase: Phase, now: datetime | None) -> None:
         """Make `node` final, and everything that follows from it."""
         self._end_all([(node, phase)], now)
