@@ -220,4 +220,5 @@ def played(plays: Iterable[Play]) -> Iterator[tuple[Scenario, History]]:
     with in_virtual_time(current), asyncio.Runner(loop_factory=lambda: VirtualLoop(current)) as runner:
         for play in plays:
             playing[:] = [play]
-            yield play.scenario, runner.run(play.run())
+            # Not `run`: for each it hands SIGINT to a handler that has the whole history before put into words.
+            yield play.scenario, runner.get_loop().run_until_complete(play.run())
