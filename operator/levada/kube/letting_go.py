@@ -61,7 +61,7 @@ class LettingGo:
 
     async def _release(self, pods: dict[str, PodView]) -> None:
         try:
-            await asyncio.gather(*(self._release_next(pods) for _ in range(min(ABREAST, len(self._queue)))))
+            await asyncio.gather(*(self._release_next(pods) for _ in range(ABREAST)))
         except (ApiError, ApiUnreachableError, NotLeaderError) as error:
             _log.warning("finished Pods are still held: %s", error)
             self._held |= self._leaving
