@@ -70,6 +70,18 @@ def test_the_watch_of_pods_is_refused(scene):
     play(scene, "unwatched", end, *(Fault("watch", POD, actions.refuse(*code)) for code in codes))
 
 
+@pytest.mark.fault("Pods lose their label while they are in no watch yet", seen="they get it back at the next list")
+def test_a_label_is_lost_while_nobody_watches(scene, kubectl):
+    missed = Fault("event", POD, actions.expire, about('"name":"unseen-'))
+    unlisted = Fault("list", POD, actions.refuse(503, "ServiceUnavailable"), times=_OUTAGE)
+    with scene.proxy.script(missed, unlisted):
+        scene.begin("unseen")
+        scene.until(lambda: unlisted.hits, "the watch to be away")
+        scene.until(lambda: len(scene.runs.pods("unseen")) == 2, "the Pods of the first two tasks")
+        kubectl("label", "pods", "-l", "levada.dev/run=unseen", "-n", scene.runs.namespace, "levada.dev/run-")
+    scene.ends_as_ever("unseen")
+
+
 @pytest.mark.fault("something that is no event comes in the watch of Pods", seen="the log says so; it begins again")
 def test_the_watch_of_pods_babbles(scene):
     play(scene, "babble", Fault("event", POD, actions.babble, ended("babble")))

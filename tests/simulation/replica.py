@@ -73,6 +73,7 @@ class Leader:
         runtime = Runtime(api, self.watch, self, self._enqueue)  # type: ignore[arg-type]
         self.reconciler = Reconciler(runtime, settings=Settings())
         self.watch.on_change = self.reconciler.pod_changed
+        self.watch.on_listed = self.reconciler.pods_listed
         self.server.listeners.append(self._hear)
 
     def end(self) -> None:

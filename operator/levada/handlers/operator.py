@@ -3,7 +3,7 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, replace
 from functools import partial
@@ -57,6 +57,9 @@ class Reconciler(Protocol):
 
     def pod_changed(self, old: Any, new: Any) -> None:
         """Hear of a Pod that came, changed or went; mark its run with `Runtime.enqueue`."""
+
+    def pods_listed(self, namespace: str | None, shown: Collection[tuple[str, str]]) -> None:
+        """Hear which Pods there were, by namespace and name, when those of a namespace, or all, were listed anew."""
 
 
 class _Part(Protocol):
@@ -116,6 +119,7 @@ class _Leader:
         self._listed = asyncio.Event()
         self._reconciler = factory(Runtime(api, self.pods, self._recorder, self._enqueue))
         self.pods.on_change = self._reconciler.pod_changed
+        self.pods.on_listed = self._reconciler.pods_listed
 
     async def run(self) -> None:
         """Work until cancelled; then let what is under way end, for a few seconds."""

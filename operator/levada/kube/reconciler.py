@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
+from collections.abc import Collection
 from functools import partial
 from typing import Any, NamedTuple, Protocol, get_args
 
@@ -87,6 +88,11 @@ class Reconciler:
             pod = new or old
             assert pod is not None
             self._runtime.enqueue(PIPELINE_RUNS.plural, *key, self._pods.patience(key, pod.metadata.name))
+
+    def pods_listed(self, namespace: str | None, shown: Collection[tuple[str, str]]) -> None:
+        """Note which Pods a list of the watch showed and mark the runs that have more."""
+        for key in self._pods.listed(namespace, shown):
+            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
 
     def object_changed(self, kind: str, namespace: str, name: str, version: str) -> bool:
         """Note that an object may have changed. Whether that is news; then it is read anew when it is reconciled."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from levada.kube import task_pods
@@ -54,6 +54,16 @@ class RunPods:
             return None
         self._changed.setdefault(key, set()).add(pod.metadata.name)
         return key
+
+    def listed(self, namespace: str | None, shown: Collection[tuple[str, str]]) -> set[Key]:
+        """Take in which Pods were there when they were listed anew. Returns the runs of those that were not.
+
+        What the watch had and has lost it tells. Of a Pod that we made while it was away it never knew: that one may be
+        gone since, or have lost its label, or have been made after the list.
+        """
+        known = [pod for key, pods in self.of.items() if namespace in {None, key.namespace} for pod in pods.values()]
+        missing = [pod for pod in known if (pod.metadata.namespace, pod.metadata.name) not in shown]
+        return {key for pod in missing if (key := self.saw(pod, None))}
 
     def patience(self, key: Key, name: str) -> float:
         """Seconds for which the run need not hear of what was seen of a Pod."""

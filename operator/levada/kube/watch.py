@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import aiohttp
@@ -66,6 +66,9 @@ class Watch(Generic[T]):
         The selector. An object that loses its label is reported as deleted.
     on_change
         Called with the old and the new object; None where there is none. It must return at once.
+    on_listed
+        Called after each list, with its namespace (None for all of them) and what it showed: who knows of more than
+        `store` had, such as what was made while nobody watched, hears of it nowhere else.
     metadata_only
         Ask for the metadata alone: a fraction of the size (decode it as `PartialObject`).
     idle
@@ -88,12 +91,14 @@ class Watch(Generic[T]):
         namespaces: Sequence[str] = (),
         labels: str = "",
         on_change: Callable[[T | None, T | None], None] | None = None,
+        on_listed: Callable[[str | None, Collection[Key]], None] | None = None,
         metadata_only: bool = False,
         idle: float = 100.0,
     ) -> None:
         self.store: dict[Key, T] = {}
         self.synced = asyncio.Event()
         self.on_change = on_change
+        self.on_listed = on_listed
         self._api = api
         self._resource = resource
         self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
@@ -171,6 +176,8 @@ class Watch(Generic[T]):
                 self._report(old, None)
         for key, new in listed.items():
             self._changed(before.get(key), new)
+        if self.on_listed is not None:
+            self.on_listed(namespace, listed.keys())
 
     async def _stream(self, namespace: str | None, backoff: Backoff) -> None:
         seconds = random.randint(240, 300)  # noqa: S311  # so that not all streams end at once

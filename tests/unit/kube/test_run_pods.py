@@ -6,11 +6,11 @@ import pytest
 from levada.kube import task_pods
 from levada.kube.run_pods import RunPods
 from levada.kube.sharing import Sharing
-from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, Key
+from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, Key
 from levada.planner.podview import PodView
 
 PATH = "/api/v1/namespaces/a/pods/x"
-RUN = Key("a", "r")
+RUN, OTHER = Key("a", "r"), Key("b", "r")
 OWNER = {"apiVersion": "levada.dev/v1alpha1", "kind": "PipelineRun", "name": "r", "uid": "run"}
 
 
@@ -19,7 +19,7 @@ def put(server):
     """Put the Pod into the server; as the watch shows it."""
 
     async def put(*, held=True, **content):
-        metadata = {"labels": {RUN_LABEL: "r"}, "ownerReferences": [OWNER]}
+        metadata = {"labels": {RUN_LABEL: "r"}, "annotations": {SPEC_ANNOTATION: "1"}, "ownerReferences": [OWNER]}
         metadata["finalizers"] = [RESULT_FINALIZER] if held else []
         return msgspec.convert(await server.put(PATH, metadata=metadata, **content), PodView)
 
@@ -56,6 +56,18 @@ async def test_what_the_watch_has_shown_since_is_not_overwritten_by_the_answer_t
     runs.saw(pod, newer)
     await task_pods.release(api, pod, runs.of[RUN])
     assert runs.of[RUN]["x"] == newer
+
+
+async def test_a_pod_that_a_list_does_not_show_and_the_watch_never_had_is_labelled_anew(api, server, put):
+    runs, pod = pods_of_runs(api, RUN, OTHER), await put()
+    elsewhere = msgspec.structs.replace(pod, metadata=msgspec.structs.replace(pod.metadata, namespace="b"))
+    runs.of |= {RUN: {"x": pod}, OTHER: {"x": elsewhere}}
+    assert runs.listed("a", {("a", "x")}) == set()
+    server.objects[PATH]["metadata"]["labels"] = {}
+    assert runs.listed("a", {("a", "y")}) == {RUN}
+    assert runs.take_changed(RUN) == {"x"}
+    await runs.bring_back(RUN)
+    assert server.objects[PATH]["metadata"]["labels"] == {RUN_LABEL: "r"}
 
 
 async def test_to_a_run_that_is_over_only_a_pod_that_is_held_is_news(api, put):

@@ -247,6 +247,21 @@ async def test_a_relist_of_one_namespace_keeps_the_others(server, changes, watch
     assert list(watch.store) == [("b", "x")]
 
 
+async def test_what_each_list_showed_is_told_once_all_of_it_is_in_the_store(server, changes, watching):
+    await server.put(X, phase="1")
+    await server.put(PATH.format("b", "z"), phase="1")
+    told = asyncio.Queue()
+    watch = await watching(namespaces=["a", "b"], on_listed=lambda *listed: told.put_nowait(listed))
+    first = sorted((namespace, *shown) for namespace, shown in (await told.get(), await told.get()))
+    assert first == [("a", ("a", "x")), ("b", ("b", "z"))]
+    await server.streaming(2)
+    server.fail("GET", "/namespaces/a/pods?watch", refusal(410, "Expired"))
+    await server.remove(X, quietly=True)
+    server.cut()
+    namespace, shown = await told.get()
+    assert (namespace, *shown, *watch.store) == ("a", ("b", "z"))
+
+
 async def test_of_a_kind_of_which_nothing_else_is_wanted_only_the_metadata_is_asked_for(server, watching):
     await watching(metadata_only=True)
     await server.streaming(1)
