@@ -74,6 +74,7 @@ def test_the_watch_of_pods_is_refused(scene):
 def test_a_label_is_lost_while_nobody_watches(scene, kubectl):
     missed = Fault("event", POD, actions.expire, about('"name":"unseen-'))
     unlisted = Fault("list", POD, actions.refuse(503, "ServiceUnavailable"), times=_OUTAGE)
+    scene.until(lambda: ("watch", POD) in scene.proxy.asked, "the operator to watch")
     with scene.proxy.script(missed, unlisted):
         scene.begin("unseen")
         scene.until(lambda: unlisted.hits, "the watch to be away")
