@@ -1,5 +1,6 @@
 """Somebody meddles with a run's objects while it runs."""
 
+import json
 import threading
 
 import pytest
@@ -36,6 +37,27 @@ def test_a_label_taken_off_while_the_operator_is_away_comes_back(runs, operator,
         operator.scale(1)
     status, tasks = runs.succeed("unlabelled")
     assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
+
+
+@pytest.mark.fault(
+    "the same of a Pod that has ended, its result recorded, and is still held",
+    seen="the operator lets it go when it is back",
+)
+def test_an_ended_pod_that_lost_its_label_while_the_operator_was_away_is_let_go(
+    runs, operator, kubectl, namespace, wait_for
+):
+    runs.start("unlabelled-late", {"task": NAPPING}, outputs=WHOLE)
+    runs.succeed("unlabelled-late")
+    runs.wait_released("unlabelled-late")
+    pod = runs.pod_of("unlabelled-late", "task")
+    operator.scale(0)
+    try:
+        patch = {"metadata": {"labels": {"levada.dev/run": None}, "finalizers": ["levada.dev/result"]}}
+        kubectl("patch", "pod", pod, "-n", namespace, "--type=merge", "-p", json.dumps(patch))
+    finally:
+        operator.scale(1)
+    wait_for(lambda: [item["metadata"]["name"] for item in runs.pods("unlabelled-late")] == [pod], "the label")
+    runs.wait_released("unlabelled-late")
 
 
 @pytest.mark.fault(

@@ -16,6 +16,7 @@ from levada.kube.kept import UnreadableError
 from levada.kube.reconciler import POD_LABELS, Reconciler
 from levada.kube.resource import PODS
 from levada.kube.runtime import Runtime
+from levada.kube.strays import Strays
 from levada.kube.watch import Watch
 from levada.planner.podview import PodView
 from simulation.api import CrashError, Process, Request, SimulatedApi, Trouble, is_selected, refused
@@ -26,6 +27,8 @@ from simulation.world import World
 RUNS = "pipelineruns"
 LATENCY = 0.02
 _MOST_FAILURES = 40
+_STRAYS_AFTER = 20.0
+"""Seconds until they are looked for; at once in the product, and beside all else."""
 _PASSING = (ApiError, ApiUnreachableError, NotLeaderError, UnreadableError)
 
 
@@ -69,6 +72,8 @@ class Leader:
         self._failures: dict[tuple[str, str], int] = {}
         self._known: dict[tuple[str, str], str] = {}
         self._to_list = True
+        self._to_find_strays = False
+        self._strays = Strays(api, (None,))
         self.watch = Watch(api, PodView, PODS, labels=POD_LABELS)
         runtime = Runtime(api, self.watch, self, self._enqueue)  # type: ignore[arg-type]
         self.reconciler = Reconciler(runtime, settings=Settings())
@@ -99,6 +104,12 @@ class Leader:
             self.position = self._api.listed_at
             self._to_list = False
             self.relist()
+            self.world.after(_STRAYS_AFTER, self._begin_to_find_strays, idle=True)
+            return True
+        if self._to_find_strays:
+            with suppress(*_PASSING):
+                await self._strays.look()
+                self._to_find_strays = False
             return True
         if not self._queue:
             return False
@@ -135,6 +146,10 @@ class Leader:
                 self._hint(*key, listed.get(key, ""))
         self._known = listed
         self.world.after(60.0, self.relist, idle=True)
+
+    def _begin_to_find_strays(self) -> None:
+        self._to_find_strays = True
+        self.marked.set()
 
     def cut(self, seconds: float, behind: int) -> None:
         """The watch of Pods ends; later it begins again, `behind` events before where it was."""

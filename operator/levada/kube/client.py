@@ -37,9 +37,11 @@ class _PageMeta(msgspec.Struct):
     next_page: str = msgspec.field(name="continue", default="")
 
 
-class _Page(msgspec.Struct):
+class Page(msgspec.Struct):
+    """A part of a list, its items undecoded."""
+
     metadata: _PageMeta
-    items: list[msgspec.Raw] | None = None
+    items: Items | None = None
 
 
 class Api:
@@ -130,28 +132,42 @@ class Api:
         metadata_only: bool = False,
     ) -> Listed:
         """As `list`, undecoded; when a page token expires (410) it starts again."""
-        params: dict[str, str | int] = {"limit": limit}
-        params |= {"labelSelector": labels} if labels else {}
-        params |= {"fieldSelector": fields} if fields else {}
+        pages = partial(
+            self.pages, resource, namespace, labels=labels, fields=fields, limit=limit, metadata_only=metadata_only
+        )
         attempt = 1
         while True:
             try:
-                return await self._pages(resource.path(namespace), params, _METADATA_ONLY if metadata_only else JSON)
+                all_of_it = [page async for page in pages()]
             except ApiError as error:
                 if error.status != _GONE or attempt == ATTEMPTS:
                     raise
                 attempt += 1
+            else:
+                items = [item for page in all_of_it for item in page.items or ()]
+                return items, all_of_it[-1].metadata.resource_version
 
-    async def _pages(self, path: str, params: Params, accept: str) -> Listed:
-        items: Items = []
-        following: dict[str, str] = {}
+    async def pages(  # as `list`
+        self,
+        resource: Resource,
+        namespace: str | None = None,
+        *,
+        labels: str = "",
+        fields: str = "",
+        limit: int = 500,
+        metadata_only: bool = False,
+    ) -> AsyncIterator[Page]:
+        """As `list_raw`, page by page: of a long list no more than one is kept. An expired token ends it (410)."""
+        params: dict[str, str | int] = {"limit": limit}
+        params |= {"labelSelector": labels} if labels else {}
+        params |= {"fieldSelector": fields} if fields else {}
+        accept = _METADATA_ONLY if metadata_only else JSON
         while True:
-            raw = await self.request("GET", path, params={**params, **following}, accept=accept)
-            page = _decoded(raw, _Page)
-            items += page.items or []
-            following = {"continue": page.metadata.next_page}
+            page = _decoded(await self.request("GET", resource.path(namespace), params=params, accept=accept), Page)
+            yield page
             if not page.metadata.next_page:
-                return items, page.metadata.resource_version
+                return
+            params["continue"] = page.metadata.next_page
 
     async def create(self, resource: Resource, namespace: str | None, body: Any, *, urgent: bool = False) -> Json:
         """POST one object; `ApiError` with status 409 and reason `AlreadyExists` when the name is taken."""

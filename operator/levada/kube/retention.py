@@ -24,6 +24,7 @@ from levada.kube.lease import LeaseSettings
 from levada.kube.pod_cleanup import PodCleanup
 from levada.kube.resource import PIPELINE_RUNS, PIPELINES, Resource
 from levada.kube.runtime import Runtime
+from levada.kube.strays import Strays
 from levada.kube.task_pods import NOT_FOUND
 from levada.planner.names import KEPT_ANNOTATION, Key
 from levada.planner.podview import PodView
@@ -71,6 +72,7 @@ class Retention:
         self._history = History(REST)
         self._cleanup = PodCleanup(runtime.api, pods, self._history, REST)
         self._sweep = ArtifactSweep(runtime, self._history, settings.sweep_every)
+        self._strays = Strays(runtime.api, runtime.pods.namespaces)
         self._news = asyncio.Event()
 
     def object_changed(self, kind: str, namespace: str, name: str) -> None:
@@ -97,6 +99,7 @@ class Retention:
         """Work until cancelled."""
         await self._runtime.pods.synced.wait()
         async with asyncio.TaskGroup() as group:
+            group.create_task(self._forever(self._strays.look), name="find Pods that nobody would let go")
             group.create_task(self._forever(self._remove_runs), name="remove finished runs")
             group.create_task(self._forever(self._cleanup.look), name="remove ended Pods")
             group.create_task(self._forever(self._sweep.look), name="sweep artifacts")

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
 from levada.kube.kept import reading
-from levada.kube.resource import PODS
+from levada.kube.resource import PODS, PartialObject
 from levada.planner import reasons
 from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, TASK_ANNOTATION
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal, refusal_of
 from levada.planner.sighting import CLEAR_DEADLINE, STOP_DEADLINE
+
+P = TypeVar("P", PodView, PartialObject)
 
 FORBIDDEN = 403
 NOT_FOUND = 404
@@ -51,7 +53,7 @@ def attempt_of(pod: PodView) -> tuple[str, int]:
         return annotations.get(TASK_ANNOTATION, ""), int(annotations.get(ATTEMPT_ANNOTATION, "-1"))
 
 
-def is_held(pod: PodView) -> bool:
+def is_held(pod: PodView | PartialObject) -> bool:
     """Whether `pod` has our finalizer."""
     return RESULT_FINALIZER in pod.metadata.finalizers
 
@@ -67,13 +69,13 @@ def is_orphan(pod: PodView) -> bool:
     return not pod.metadata.owner_references and SPEC_ANNOTATION in pod.metadata.annotations
 
 
-async def label(api: Api, pod: PodView, run: str) -> PodView:
+async def label(api: Api, pod: P, run: str) -> P:
     """Give the Pod its run's label back where it was taken off: without it we hear nothing of the Pod."""
     if pod.metadata.labels.get(RUN_LABEL) == run:
         return pod
     patch = {"metadata": {"uid": pod.metadata.uid, "labels": {RUN_LABEL: run}}}
     try:
-        return await api.patch_as(PodView, PODS, pod.metadata.namespace, pod.metadata.name, patch)
+        return await api.patch_as(type(pod), PODS, pod.metadata.namespace, pod.metadata.name, patch)
     except ApiError as error:
         if error.status not in (NOT_FOUND, _INVALID):
             raise

@@ -76,6 +76,8 @@ class Watch(Generic[T]):
 
     Attributes
     ----------
+    namespaces
+        Which ones, as requests take them: None for all of them.
     store
         The objects by namespace and name. Replaced, not emptied, when it is listed anew.
     synced
@@ -101,14 +103,14 @@ class Watch(Generic[T]):
         self.on_listed = on_listed
         self._api = api
         self._resource = resource
-        self._namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
+        self.namespaces: tuple[str | None, ...] = tuple(namespaces) or (None,)
         self._labels = labels
         self._metadata_only = metadata_only
         self._idle = idle
         self._object = msgspec.json.Decoder(type_)
         self._event = msgspec.json.Decoder(_Event)
         self._versions: dict[str | None, str] = {}
-        self._unlisted = set(self._namespaces)
+        self._unlisted = set(self.namespaces)
         self._heartbeat = time.monotonic()
 
     def silent_for(self) -> float:
@@ -118,7 +120,7 @@ class Watch(Generic[T]):
     async def run(self) -> None:
         """Watch until cancelled."""
         async with asyncio.TaskGroup() as group:
-            for namespace in self._namespaces:
+            for namespace in self.namespaces:
                 group.create_task(self._follow(namespace), name=f"watch {self._resource.plural} {namespace or '*'}")
 
     async def _follow(self, namespace: str | None) -> None:

@@ -50,7 +50,7 @@ def keeper(api, told, monkeypatch):
 
 
 def begin(api, told):
-    runtime = SimpleNamespace(api=api, recorder=told, pods=SimpleNamespace(synced=asyncio.Event(), store={}))
+    runtime = SimpleNamespace(api=api, recorder=told, pods=SimpleNamespace(synced=asyncio.Event(), namespaces=(None,)))
     return Retention(runtime, {}, Settings())
 
 
