@@ -54,6 +54,7 @@ def events(kubectl, namespace, reason):
     return [event["involvedObject"]["name"] for event in found]
 
 
+@pytest.mark.fault("a run that was deleted after its time is applied again", seen="it runs anew, as another run")
 def test_a_finished_run_is_deleted_after_its_time_with_its_pods_and_runs_anew_when_it_is_applied_again(
     runs, kubectl, namespace, is_there, gone
 ):

@@ -98,6 +98,9 @@ def test_a_quota_of_config_maps_is_named_before_a_run_begins_and_within_it(runs,
     assert {task["attempts"] for task in tasks.values()} == {1}
 
 
+@pytest.mark.fault(
+    "Pod Security admission refuses a Pod", seen="the task is Pending, `PodSecurityViolation`, which names the cure"
+)
 def test_a_namespace_with_restricted_pod_security_takes_restricted_runs_only(new_namespace, runs_in):
     runs = runs_in(new_namespace("strict", **{"pod-security.kubernetes.io/enforce": "restricted"}))
     runs.start("fits", {"task": container("true")}, podTemplate={"podSecurity": "restricted"})

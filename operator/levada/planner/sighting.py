@@ -35,6 +35,8 @@ _REJECTIONS = (
 )
 """`status.reason` of Pods that a kubelet turned away or lost, by prefix."""
 
+_AGENT_STARVED = "the agent used more memory than its limit; the installation's tasks.agentResources set it"
+
 _HINTS = {
     "ErrImagePull": "the image cannot be pulled; check its name and the pull secrets",
     "ImagePullBackOff": "the image cannot be pulled; check its name and the pull secrets",
@@ -136,16 +138,20 @@ def _ended(
     gone = agent.state.terminated
     report = decode_report(gone.message) if gone else None
     if report is None:
-        code = f" (it ended with exit code {gone.exit_code})" if gone else ""
-        return Failure(
-            reasons.OUTPUTS_LOST,
-            f"the outputs were not stored before the Pod's grace of {component.output_grace} s ended{code}; "
-            "set a longer outputGracePeriod on the component",
-            *(0, "", *times),
-        )
+        return Failure(reasons.OUTPUTS_LOST, _why_lost(component, gone), 0, "", *times)
     if report.error:
         return Failure(report.error.reason, report.error.message, 0, "", *times)
     return _reported(component, report, manifest, times)
+
+
+def _why_lost(component: Component, agent: Terminated | None) -> str:
+    if agent and agent.reason == reasons.OOM_KILLED:
+        return f"the outputs were not stored: {_AGENT_STARVED}"
+    code = f" (it ended with exit code {agent.exit_code})" if agent else ""
+    return (
+        f"the outputs were not stored before the Pod's grace of {component.output_grace} s ended{code}; "
+        "set a longer outputGracePeriod on the component"
+    )
 
 
 def _reported(
@@ -212,6 +218,8 @@ def _agent_failure(gone: Terminated) -> Failure:
     report = decode_report(gone.message)
     if report and report.error:
         return Failure(report.error.reason, report.error.message)
+    if gone.reason == reasons.OOM_KILLED:
+        return Failure(reasons.AGENT_FAILED, f"the task could not start: {_AGENT_STARVED}")
     tail = gone.message.strip()[-500:]
     return Failure(
         reasons.AGENT_FAILED,

@@ -142,6 +142,15 @@ class TestNotStarted:
         seen = see(pod(waits("PodInitializing"), agent, phase="Pending"), MODEL)
         assert seen == Doomed(Failure("StoreDenied", "wrong keys"))
 
+    def test_an_agent_without_memory_is_told_from_one_that_failed(self):
+        before = see(pod(waits("PodInitializing"), ended(137, reason="OOMKilled"), phase="Pending"), MODEL)
+        assert before.failure.reason == reasons.AGENT_FAILED
+        after = failure(pod(ended(), ended(137, reason="OOMKilled")), MODEL)
+        assert after.reason == reasons.OUTPUTS_LOST
+        for seen in (before.failure, after):
+            assert "tasks.agentResources" in seen.message
+            assert "outputGracePeriod" not in seen.message
+
     def test_too_long_a_wait_dooms_it_with_the_hint(self):
         seen = see(pod(waits("ErrImagePull"), phase="Pending"), deadline=NOW)
         assert seen.failure.reason == reasons.PENDING_TIMEOUT
