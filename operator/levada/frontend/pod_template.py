@@ -14,6 +14,10 @@ STORE_SECRET = "levada-store"  # noqa: S105  # a name
 
 OWN_DOMAIN = "levada.dev"
 
+_OBEYED_PREFIXES = ("io.kubernetes.cri-o", "io.katacontainers.", "dev.gvisor.", "cdi.k8s.io")
+_OBEYED_SUFFIXES = (".crio.io", ".cri-o.io", ".nri.io", ".nri.containerd.io")
+"""By what CRI-O, Kata Containers, gVisor and NRI plugins take devices, mounts and privileges from annotations."""
+
 _KEYS = {"volumes": "name", "volumeMounts": "mountPath", "env": "name", "imagePullSecrets": "name"}
 """Lists whose items are told apart by a key; the nearer item of two with the same key counts."""
 
@@ -84,6 +88,8 @@ def _domain_fault(domain: str) -> str | None:
     # Older clusters read AppArmor's and seccomp's profiles from there, past what podTemplate lets through.
     if domain.endswith(".kubernetes.io") and "security" in domain.split("."):
         return f"{domain} loosen how a Pod is confined: podTemplate has no such setting"
+    if domain.startswith(_OBEYED_PREFIXES) or f".{domain}".endswith(_OBEYED_SUFFIXES):
+        return f"{domain} are obeyed by container runtimes, past what podTemplate lets through"
     return None
 
 

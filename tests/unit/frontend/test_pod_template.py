@@ -45,11 +45,33 @@ def test_a_secret_is_refused_unless_the_chart_lists_it(form):
 
 @pytest.mark.threat(
     "a run overrides Levada's own labels and annotations, or loosens its Pods' confinement by one",
-    holds="refused in the domain `levada.dev` and in those of AppArmor and seccomp",
+    holds="refused in `levada.dev`, in those of AppArmor and seccomp, and where CRI-O, Kata, gVisor, CDI, NRI obey",
 )
 @pytest.mark.parametrize("field", ["labels", "annotations"])
 @pytest.mark.parametrize(
-    "key", ["levada.dev/run", "sub.levada.dev/x", "LEVADA.dev/x", "container.apparmor.security.beta.kubernetes.io/main"]
+    "key",
+    [
+        "levada.dev/run",
+        "sub.levada.dev/x",
+        "LEVADA.dev/x",
+        "container.apparmor.security.beta.kubernetes.io/main",
+        "io.kubernetes.cri-o.Devices",
+        "seccomp-profile.kubernetes.cri-o.io/main",
+        "irq-load-balancing.crio.io",
+        "io.katacontainers.config.hypervisor.path",
+        "dev.gvisor.spec.mount.data.source",
+        "cdi.k8s.io/gpu",
+        "devices.nri.io/container.main",
+        "ulimits.nri.containerd.io/container.main",
+    ],
 )
 def test_keys_in_domains_that_mean_something_are_refused(field, key):
     assert key in faults({field: {key: "x"}}, Allowed())
+
+
+@pytest.mark.parametrize(
+    "key",
+    ["team", "example.com/team", "sidecar.istio.io/inject", "prometheus.io/scrape", "binri.io/x", "mylevada.dev/x"],
+)
+def test_keys_of_others_are_let_through(key):
+    assert not faults({"annotations": {key: "x"}}, Allowed())
