@@ -45,7 +45,7 @@ def test_a_secret_is_refused_unless_the_chart_lists_it(form):
 
 @pytest.mark.threat(
     "a run overrides Levada's own labels and annotations, or loosens its Pods' confinement by one",
-    holds="refused in `levada.dev`, in those of AppArmor and seccomp, and where CRI-O, Kata, gVisor, CDI, NRI obey",
+    holds="refused in the domains of Levada, AppArmor and seccomp, and in those that container runtimes obey",
 )
 @pytest.mark.parametrize("field", ["labels", "annotations"])
 @pytest.mark.parametrize(
