@@ -25,7 +25,20 @@ def test_a_label_taken_off_a_live_pod_comes_back(runs, kubectl, namespace, wait_
     assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
 
 
-@pytest.mark.fault("the same while the operator is away", seen="the label comes back with the operator")
+@pytest.mark.fault("a live Pod gets the label of another run", seen="its own comes back")
+def test_a_label_changed_on_a_live_pod_comes_back(runs, kubectl, namespace, wait_for):
+    runs.start("relabelled", {"task": NAPPING}, outputs=WHOLE)
+    runs.running("relabelled")
+    pod = runs.pod_of("relabelled", "task")
+    kubectl("label", "pod", pod, "-n", namespace, "--overwrite", "levada.dev/run=another")
+    wait_for(lambda: [item["metadata"]["name"] for item in runs.pods("relabelled")] == [pod], "the label to come back")
+    status, tasks = runs.succeed("relabelled")
+    assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
+
+
+@pytest.mark.fault(
+    "Levada's label is taken off while the operator is away", seen="the label comes back with the operator"
+)
 def test_a_label_taken_off_while_the_operator_is_away_comes_back(runs, operator, kubectl, namespace):
     runs.start("unlabelled", {"task": NAPPING}, outputs=WHOLE)
     runs.running("unlabelled")

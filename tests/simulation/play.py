@@ -22,6 +22,8 @@ LIMIT = 20_000.0
 SETTLED = 130.0
 """Virtual seconds that must pass without anything happening before a history is over."""
 DONE = ("Succeeded", "Failed", "Cancelled")
+_RELABELLED = 9
+"""The index with which a Pod's label is changed and not taken off."""
 
 
 class Play:
@@ -119,8 +121,9 @@ class Play:
             self.kubelet.lose_node(pod)
 
     def _unlabel(self, index: int) -> None:
+        """Somebody takes the label off, or gives the Pod that of another run, which may be there or not."""
         if pod := self._victim(index):
-            body = {"metadata": {"labels": {"levada.dev/run": None}}}
+            body = {"metadata": {"labels": {"levada.dev/run": "run-1" if index == _RELABELLED else None}}}
             self.server.patch("pods", NAMESPACE, pod["metadata"]["name"], body, kind="merge")
 
     def _delete_ended_pod(self, index: int) -> None:

@@ -45,10 +45,13 @@ class RunPods:
         """Take in what the watch saw. Returns the run to which it is news."""
         pod = new or old
         assert pod is not None
-        run = pod.metadata.labels.get(RUN_LABEL) or (old.metadata.labels.get(RUN_LABEL) if old else None)
+        label = pod.metadata.labels.get(RUN_LABEL) or (old.metadata.labels.get(RUN_LABEL) if old else None)
+        run = task_pods.run_of(pod) or label
         if not run:
             return None
         key = Key(pod.metadata.namespace, run)
+        if label != run and task_pods.is_held(pod):
+            self._strayed.setdefault(key, set()).add(pod.metadata.name)
         self._sharing.saw(key, pod.metadata.name, new)
         if not (self._came(key, new) if new else self._went(key, pod)):
             return None

@@ -11,8 +11,8 @@ import msgspec
 from levada.kube import task_pods
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
-from levada.kube.resource import PODS, OwnerReference, PartialObject
-from levada.planner.names import GROUP, RUN_LABEL
+from levada.kube.resource import PODS, PartialObject
+from levada.planner.names import RUN_LABEL
 
 _AGAIN = 60.0
 """Seconds until Pods are looked for again where some could not be labelled."""
@@ -49,18 +49,14 @@ class Strays:
             pod = msgspec.json.decode(item, type=PartialObject)
         except msgspec.MsgspecError:  # none that we made
             return math.inf
-        runs = [owner.name for owner in pod.metadata.owner_references if _is_run(owner)]
-        if not runs or not task_pods.is_held(pod):
+        run = task_pods.run_of(pod)
+        if run is None or not task_pods.is_held(pod):
             return math.inf
-        where = {"namespace": pod.metadata.namespace, "run": runs[0]}
+        where = {"namespace": pod.metadata.namespace, "run": run}
         try:
-            await task_pods.label(self._api, pod, runs[0])
+            await task_pods.label(self._api, pod, run)
         except ApiError as error:  # others get theirs all the same
             _log.warning("Pod %s lost its label and cannot get it back: %s", pod.metadata.name, error, extra=where)
             return _AGAIN
         _log.info("Pod %s had lost its label and has it again", pod.metadata.name, extra=where)
         return math.inf
-
-
-def _is_run(owner: OwnerReference) -> bool:
-    return owner.kind == "PipelineRun" and owner.api_version.startswith(f"{GROUP}/")

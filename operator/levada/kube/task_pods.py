@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from levada.api.base import API_VERSION
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
 from levada.kube.kept import reading
@@ -44,6 +45,13 @@ def is_ours(pod: PodView, run_uid: str, spec_hash: str | None = None) -> bool:
     """Whether `pod` belongs to that run and, where a hash is given, carries the one that we wrote."""
     owners = {owner.uid for owner in pod.metadata.owner_references}
     return run_uid in owners and spec_hash in (None, pod.metadata.annotations.get(SPEC_ANNOTATION))
+
+
+def run_of(pod: PodView | PartialObject) -> str | None:
+    """The name of the run that owns `pod`; the label may say another, for anybody can change it."""
+    owners = pod.metadata.owner_references
+    runs = (owner.name for owner in owners if owner.kind == "PipelineRun" and owner.api_version == API_VERSION)
+    return next(runs, None)
 
 
 def attempt_of(pod: PodView) -> tuple[str, int]:

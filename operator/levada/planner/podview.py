@@ -7,10 +7,11 @@ from datetime import datetime
 import msgspec
 
 
-class OwnerReference(msgspec.Struct, frozen=True):
+class OwnerReference(msgspec.Struct, frozen=True, rename="camel"):
     """Who a Pod belongs to."""
 
     uid: str
+    api_version: str = ""
     kind: str = ""
     name: str = ""
 

@@ -18,8 +18,12 @@ OWNER = {"apiVersion": "levada.dev/v1alpha1", "kind": "PipelineRun", "name": "r"
 def put(server):
     """Put the Pod into the server; as the watch shows it."""
 
-    async def put(*, held=True, **content):
-        metadata = {"labels": {RUN_LABEL: "r"}, "annotations": {SPEC_ANNOTATION: "1"}, "ownerReferences": [OWNER]}
+    async def put(*, held=True, labels=None, **content):
+        metadata = {
+            "labels": labels or {RUN_LABEL: "r"},
+            "annotations": {SPEC_ANNOTATION: "1"},
+            "ownerReferences": [OWNER],
+        }
         metadata["finalizers"] = [RESULT_FINALIZER] if held else []
         return msgspec.convert(await server.put(PATH, metadata=metadata, **content), PodView)
 
@@ -66,6 +70,16 @@ async def test_a_pod_that_a_list_does_not_show_and_the_watch_never_had_is_labell
     server.objects[PATH]["metadata"]["labels"] = {}
     assert runs.listed("a", {("a", "y")}) == {RUN}
     assert runs.take_changed(RUN) == {"x"}
+    await runs.bring_back(RUN)
+    assert server.objects[PATH]["metadata"]["labels"] == {RUN_LABEL: "r"}
+
+
+async def test_a_pod_that_says_another_run_than_its_owner_stays_its_owners(api, server, put):
+    runs, pod = pods_of_runs(api, RUN), await put()
+    runs.saw(None, pod)
+    lying = await put(status={"phase": "Running"}, labels={RUN_LABEL: "another"})
+    assert runs.saw(pod, lying) == RUN
+    assert set(runs.of) == {RUN}
     await runs.bring_back(RUN)
     assert server.objects[PATH]["metadata"]["labels"] == {RUN_LABEL: "r"}
 
