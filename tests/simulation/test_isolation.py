@@ -1,4 +1,6 @@
-"""A run whose record makes no sense stops alone, says so, and goes on when somebody has put the record right."""
+"""What somebody has garbled stops the run that it is about alone, or nothing; the run goes on when it is put right."""
+
+import pytest
 
 from invariants.checker import check
 from simulation.play import NAMESPACE, Play, played
@@ -43,3 +45,32 @@ def test_a_record_that_was_garbled_stalls_its_run_alone_until_it_is_put_right():
     assert "taskStates" in first.object["note"]
     writes = [at for at, name, _ in seen if name == "bad" and 4.0 < at < 300.0]
     assert len(writes) == 1, "what is said already is not written again"
+
+
+@pytest.mark.parametrize("said", [None, "", "first", "7"])
+def test_what_a_pod_says_of_itself_does_not_count_once_it_is_known(said):
+    play = Play(Scenario(1, {"run": [Task("t0", seconds=8.0), Task("t1", needs=["t0"], seconds=9.0, kind="list")]}))
+
+    def garble():
+        for pod in play.server.list("pods"):
+            patch = {"metadata": {"annotations": {"levada.dev/attempt": said, "levada.dev/task": said}}}
+            play.server.patch("pods", NAMESPACE, pod["metadata"]["name"], patch, kind="merge")
+
+    for at in (4.0, 16.0):
+        play.world.after(at, garble)
+    list(played([play]))
+    status = play.server.get(RUNS, NAMESPACE, "run")["status"]
+    assert [(task["phase"], task["attempts"]) for task in status["tasks"]] == [("Succeeded", 1), ("Succeeded", 1)]
+    pods = [pod["metadata"] for pod in play.server.list("pods")]
+    assert [pod.get("finalizers") for pod in pods] == [[], []]
+    assert {pod["annotations"].get("levada.dev/attempt") for pod in pods} == {said}
+
+
+def test_a_strangers_pod_that_makes_no_sense_stops_nothing():
+    play = Play(Scenario(1, {"run": [Task("t0", seconds=8.0)]}))
+    metadata = {"name": "forged", "labels": {"levada.dev/run": "run"}, "annotations": {"levada.dev/attempt": "first"}}
+    metadata["finalizers"] = ["levada.dev/result"]
+    play.world.after(2.0, lambda: play.server.create("pods", NAMESPACE, {"metadata": metadata, "spec": {}}))
+    list(played([play]))
+    status = play.server.get(RUNS, NAMESPACE, "run")["status"]
+    assert [(task["phase"], task["attempts"]) for task in status["tasks"]] == [("Succeeded", 1)]

@@ -73,6 +73,8 @@ class ActiveRun:
         What is looked for instead of being done again.
     _live
         The attempts under way, by their Pods.
+    _attempts
+        The task's path and the attempt that a Pod is, by its name: what its annotations say later does not count.
     _look_at
         When to look again at Pods of which the watch may never tell any more.
     """
@@ -93,6 +95,7 @@ class ActiveRun:
     _orders: Orders = field(init=False)
     _hints: PodHints = field(init=False)
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
+    _attempts: dict[str, tuple[str, int]] = field(default_factory=dict)
     _look_at: dict[str, datetime] = field(default_factory=dict)
     _letting_go: LettingGo = field(init=False)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
@@ -108,7 +111,7 @@ class ActiveRun:
         self.hearing = Hearing(self.graph)
         self._orders = Orders(self.run, self._api, identity, self.pending_timeout)
         self._hints = PodHints(self._api)
-        self._letting_go = LettingGo(self.run, self._api)
+        self._letting_go = LettingGo(self.run, self._api, self._attempts)
         self._logs = FailedLogs(self._api, self.store, identity)
 
     @property
@@ -127,6 +130,7 @@ class ActiveRun:
         for leaf in self.run.leaves.values():
             if leaf.is_started and not leaf.phase.is_final and not isinstance(leaf, Gate | Order):
                 self._live[name := self._pod_name(leaf)] = (leaf, leaf.attempt)
+                self._attempts[name] = (leaf.path, leaf.attempt)
                 self._look_at[name] = now  # that its Pod has gone meanwhile nothing may tell
         self._told = len(self.run.failed)
 
@@ -190,7 +194,7 @@ class ActiveRun:
                 await self._look_for(name, now)
             return
         self.vanished.pop(name, None)
-        path, attempt = task_pods.attempt_of(pod)
+        path, attempt = self._attempts.setdefault(name, task_pods.attempt_of(pod))
         leaf = self.run.leaves.get(path)
         if leaf is None or attempt != leaf.attempt or leaf.phase.is_final:
             return
@@ -271,6 +275,7 @@ class ActiveRun:
         if isinstance(created, PodView):
             pod = self.pods.setdefault(name, created)  # the watch may have been faster, and knows more
             self._live[name] = (leaf, start.attempt)
+            self._attempts[name] = (leaf.path, start.attempt)
             leaf.pod = name
             self.run.observe(leaf.path, start.attempt, Waiting(), now)
             if pod.status.container_statuses:  # an adopted one may have ended already, and then never changes again

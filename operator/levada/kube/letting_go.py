@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from levada.kube import task_pods
@@ -28,6 +29,8 @@ class LettingGo:
 
     Attributes
     ----------
+    attempts
+        The task's path and the attempt that each Pod is, by its name.
     _held
         The names of dead ones whose results may not be recorded yet.
     _queue
@@ -36,6 +39,7 @@ class LettingGo:
 
     run: Run
     api: Api
+    attempts: Mapping[str, tuple[str, int]]
     _held: set[str] = field(default_factory=set)
     _queue: deque[PodView] = field(default_factory=deque)
     _leaving: set[str] = field(default_factory=set)
@@ -48,7 +52,8 @@ class LettingGo:
         """
         known = (pods.get(name) for name in (self._held | seen) - self._leaving)
         held = {pod.metadata.name: pod for pod in known if pod and task_pods.is_held(pod) and is_dead(pod)}
-        recorded = {name: pod for name, pod in held.items() if self.run.is_recorded(*task_pods.attempt_of(pod))}
+        known_by = {name: self.attempts[name] for name in held if name in self.attempts}
+        recorded = {name: held[name] for name, attempt in known_by.items() if self.run.is_recorded(*attempt)}
         self._held = held.keys() - recorded.keys()
         self._leaving |= recorded.keys()
         self._queue += recorded.values()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, TypeVar
 
 import msgspec
@@ -9,7 +10,6 @@ import msgspec
 from levada.api.base import API_VERSION
 from levada.kube.client import Api
 from levada.kube.errors import ApiError
-from levada.kube.kept import reading
 from levada.kube.resource import PODS, PartialObject
 from levada.planner import reasons
 from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, TASK_ANNOTATION
@@ -18,6 +18,8 @@ from levada.planner.refusal import Refusal, refusal_of
 from levada.planner.sighting import CLEAR_DEADLINE, STOP_DEADLINE
 
 P = TypeVar("P", PodView, PartialObject)
+
+_ATTEMPT = re.compile("[0-9]{1,9}")
 
 FORBIDDEN = 403
 NOT_FOUND = 404
@@ -55,10 +57,9 @@ def run_of(pod: PodView | PartialObject) -> str | None:
 
 
 def attempt_of(pod: PodView) -> tuple[str, int]:
-    """The task's path and the attempt that a Pod says it is."""
-    annotations = pod.metadata.annotations
-    with reading(f"the annotation {ATTEMPT_ANNOTATION} of Pod {pod.metadata.name}"):
-        return annotations.get(TASK_ANNOTATION, ""), int(annotations.get(ATTEMPT_ANNOTATION, "-1"))
+    """The task's path and the attempt that a Pod says it is; -1 where it says none that makes sense."""
+    path, attempt = (pod.metadata.annotations.get(key, "") for key in (TASK_ANNOTATION, ATTEMPT_ANNOTATION))
+    return path, int(attempt) if _ATTEMPT.fullmatch(attempt) else -1
 
 
 def is_held(pod: PodView | PartialObject) -> bool:

@@ -24,6 +24,16 @@ class Recorded:
         return self.says_all
 
 
+class Attempts(dict):
+    """Every Pod is an attempt that is known."""
+
+    def __contains__(self, name):
+        return True
+
+    def __missing__(self, name):
+        return name, 0
+
+
 @pytest.fixture
 def released(monkeypatch):
     """The names of those that were let go, and how many were under way at most; it fails as often as it is told."""
@@ -66,7 +76,7 @@ async def until_at_rest(letting):
 
 
 async def test_each_once_and_a_few_at_a_time(released):
-    pods, letting = ended(20), LettingGo(Recorded(), None)
+    pods, letting = ended(20), LettingGo(Recorded(), None, Attempts())
     assert await letting.go_on(pods, set(pods))
     assert await letting.go_on(pods, set(pods))  # seen once more while it is under way
     await until_at_rest(letting)
@@ -77,7 +87,7 @@ async def test_each_once_and_a_few_at_a_time(released):
 
 async def test_not_before_it_is_recorded(released):
     run = Recorded(says_all=False)
-    pods, letting = ended(3), LettingGo(run, None)
+    pods, letting = ended(3), LettingGo(run, None, Attempts())
     assert await letting.go_on(pods, set(pods)) == []
     run.says_all = True
     await letting.go_on(pods, set())
@@ -86,7 +96,7 @@ async def test_not_before_it_is_recorded(released):
 
 
 async def test_what_failed_is_tried_again(released):
-    pods, letting = ended(10), LettingGo(Recorded(), None)
+    pods, letting = ended(10), LettingGo(Recorded(), None, Attempts())
     released.failures = 1
     await letting.go_on(pods, set(pods))
     await until_at_rest(letting)
@@ -98,7 +108,7 @@ async def test_what_failed_is_tried_again(released):
 
 async def test_the_end_of_a_run_waits_until_all_have_gone(released):
     run = Recorded()
-    pods, letting = ended(10), LettingGo(run, None)
+    pods, letting = ended(10), LettingGo(run, None, Attempts())
     run.is_final = True
     await letting.go_on(pods, set(pods))
     assert sorted(released.names) == sorted(pods)

@@ -5,7 +5,6 @@ import pytest
 
 from levada.kube import task_pods
 from levada.kube.client import Api
-from levada.kube.kept import UnreadableError
 from levada.planner.podview import PodView
 
 PATH = "/api/v1/namespaces/a/pods/x"
@@ -34,8 +33,8 @@ async def test_a_pod_that_is_being_stopped_is_left_to_it(api, server):
     assert await stop(api, server, spec={"activeDeadlineSeconds": 1}, status=RUNNING) == []
 
 
-def test_an_attempt_that_somebody_has_overwritten_is_told_with_the_pod():
-    metadata = {"name": "x", "namespace": "a", "uid": "u", "annotations": {"levada.dev/attempt": "first"}}
-    pod = msgspec.convert({"metadata": metadata}, PodView)
-    with pytest.raises(UnreadableError, match=r"annotation levada\.dev/attempt of Pod x cannot be read"):
-        task_pods.attempt_of(pod)
+@pytest.mark.parametrize("said", ["first", "", "-3", "1.5", "9" * 5000, "\u0663"])
+def test_an_attempt_that_makes_no_sense_is_none(said):
+    metadata = {"name": "x", "namespace": "a", "uid": "u"}
+    metadata["annotations"] = {"levada.dev/task": "t", "levada.dev/attempt": said}
+    assert task_pods.attempt_of(msgspec.convert({"metadata": metadata}, PodView)) == ("t", -1)
