@@ -47,6 +47,7 @@ def test_a_record_that_was_garbled_stalls_its_run_alone_until_it_is_put_right():
     assert len(writes) == 1, "what is said already is not written again"
 
 
+@pytest.mark.threat("the annotations of a task's Pod are edited while it runs", holds="the run goes on as it was")
 @pytest.mark.parametrize("said", [None, "", "first", "7"])
 def test_what_a_pod_says_of_itself_does_not_count_once_it_is_known(said):
     play = Play(Scenario(1, {"run": [Task("t0", seconds=8.0), Task("t1", needs=["t0"], seconds=9.0, kind="list")]}))
@@ -66,6 +67,7 @@ def test_what_a_pod_says_of_itself_does_not_count_once_it_is_known(said):
     assert {pod["annotations"].get("levada.dev/attempt") for pod in pods} == {said}
 
 
+@pytest.mark.threat("a stranger's Pod has a run's label and says nonsense of itself", holds="the run goes on")
 def test_a_strangers_pod_that_makes_no_sense_stops_nothing():
     play = Play(Scenario(1, {"run": [Task("t0", seconds=8.0)]}))
     metadata = {"name": "forged", "labels": {"levada.dev/run": "run"}, "annotations": {"levada.dev/attempt": "first"}}
