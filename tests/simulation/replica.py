@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -108,8 +109,10 @@ class Leader:
             return True
         if self._to_find_strays:
             with suppress(*_PASSING):
-                await self._strays.look()
+                again = await self._strays.look()
                 self._to_find_strays = False
+                if math.isfinite(again):
+                    self.world.after(again, self._begin_to_find_strays, idle=True)
             return True
         if not self._queue:
             return False

@@ -38,9 +38,15 @@ class Strays:
         """Look for them. Returns the seconds after which to look again."""
         again = math.inf
         for namespace in self._namespaces:
-            async for page in self._api.pages(PODS, namespace, labels=f"!{RUN_LABEL}", metadata_only=True):
-                for item in page.items or ():
-                    again = min(again, await self._bring_back(item))
+            try:
+                async for page in self._api.pages(PODS, namespace, labels=f"!{RUN_LABEL}", metadata_only=True):
+                    for item in page.items or ():
+                        again = min(again, await self._bring_back(item))
+            except ApiError as error:  # other namespaces are looked at all the same
+                _log.warning(
+                    "Pods that lost their label are not found: %s", error, extra={"namespace": namespace or ""}
+                )
+                again = min(again, _AGAIN)
         return again
 
     async def _bring_back(self, item: msgspec.Raw) -> float:

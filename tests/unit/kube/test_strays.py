@@ -2,9 +2,6 @@
 
 import math
 
-import pytest
-
-from levada.kube.errors import ApiError
 from levada.kube.strays import Strays
 from levada.planner.names import RESULT_FINALIZER, RUN_LABEL
 from unit.kube.fake_apiserver import refusal
@@ -65,7 +62,12 @@ async def test_a_pod_that_cannot_be_read_or_labelled_does_not_stop_the_others(ap
     assert server.objects[POD.format("a", "b-refused")]["metadata"]["labels"] == {RUN_LABEL: "r"}
 
 
-async def test_what_could_not_be_listed_is_an_error_for_the_caller_to_try_again(api, server):
-    server.fail("GET", "pods", refusal(403, "Forbidden"))
-    with pytest.raises(ApiError):
-        await Strays(api, [None]).look()
+async def test_a_namespace_that_cannot_be_listed_does_not_stop_the_others(api, server):
+    await put(server, "a", "first")
+    await put(server, "b", "second")
+    server.fail("GET", "namespaces/a/pods", refusal(403, "Forbidden"))
+    strays = Strays(api, ["a", "b"])
+    assert 0 < await strays.look() < math.inf
+    assert labels(server) == {"first": None, "second": "r"}
+    assert await strays.look() == math.inf
+    assert labels(server) == {"first": "r", "second": "r"}
