@@ -92,7 +92,7 @@ class Reconciler:
     def pods_listed(self, namespace: str | None, shown: Collection[tuple[str, str]]) -> None:
         """Note which Pods a list of the watch showed and mark the runs that have more."""
         for key in self._pods.listed(namespace, shown):
-            self._runtime.enqueue(PIPELINE_RUNS.plural, *key, 0)
+            self._wake(*key)
 
     def object_changed(self, kind: str, namespace: str, name: str, version: str) -> bool:
         """Note that an object may have changed. Whether that is news; then it is read anew when it is reconciled."""
@@ -108,7 +108,7 @@ class Reconciler:
     async def reconcile_definition(self, kind: str, namespace: str, name: str) -> float | None:
         """Check a Component or Pipeline, and wake the runs that wait for it."""
         for run in self._opening.waiting_for(namespace, f"{kind[:-1].capitalize()}/{name}"):
-            self._runtime.enqueue(PIPELINE_RUNS.plural, namespace, run, 0)
+            self._wake(namespace, run)
         return await self._definitions.reconcile(kind, namespace, name)
 
     async def reconcile_run(self, namespace: str, name: str) -> float | None:
@@ -124,7 +124,7 @@ class Reconciler:
             raise
         finally:
             for other in self._sharing.next_ones():
-                self._runtime.enqueue(PIPELINE_RUNS.plural, *other, 0)
+                self._wake(*other)
 
     async def failed(self, kind: str, namespace: str, name: str, error: Exception, failures: int) -> None:
         """Tell, where it is at fault, of an object that could not be reconciled so many times in a row."""
