@@ -98,13 +98,14 @@ cluster-demo: setup ## Run the example on the real cluster: two runs, their resu
 	@$(CLUSTER) demo
 
 REPEAT ?= 5
-# The API server of the benchmarks stands beside the test cluster, under a number of its own.
+# The API server of the benchmarks stands beside the test cluster, under a number of its own;
+# hand-over comes last, for the cluster that it starts would take its part of the machine.
 BENCH := LEVADA_CLUSTER=59 PYTHONPATH=tests $(BIN)/python
 
 bench: setup ## Levada beside an ideal client (SCENARIO="fan-1000 ..." REPEAT=5), and hand-over on the real cluster
-	@case " $(SCENARIO) " in "  "|*" hand-over "*) $(MAKE) --no-print-directory bench-hand-over ;; esac
 	@case "$(SCENARIO)" in hand-over) ;; *) \
 		$(BENCH) -m bench $(filter-out hand-over,$(SCENARIO)) --repeat $(REPEAT) --record ;; esac
+	@case " $(SCENARIO) " in "  "|*" hand-over "*) $(MAKE) --no-print-directory bench-hand-over ;; esac
 
 bench-hand-over: cluster-up ## What Levada costs between two tasks, and when it is idle
 	@PYTHONPATH=tests $(BIN)/python -m bench.overhead
