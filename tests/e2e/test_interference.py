@@ -36,6 +36,18 @@ def test_a_label_changed_on_a_live_pod_comes_back(runs, kubectl, namespace, wait
     assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
 
 
+@pytest.mark.fault("a live Pod loses its owner", seen="it is still the task's, and goes with its run")
+def test_a_live_pod_that_loses_its_owner_is_still_the_tasks(runs, kubectl, namespace, wait_for):
+    runs.start("disowned", {"task": NAPPING}, outputs=WHOLE)
+    runs.running("disowned")
+    pod = runs.pod_of("disowned", "task")
+    kubectl("patch", "pod", pod, "-n", namespace, "--type=merge", "-p", '{"metadata": {"ownerReferences": null}}')
+    status, tasks = runs.succeed("disowned")
+    assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 1)
+    runs.delete("disowned")
+    wait_for(lambda: runs.pods("disowned") == [], "its Pod to go")
+
+
 @pytest.mark.fault(
     "Levada's label is taken off while the operator is away", seen="the label comes back with the operator"
 )

@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from invariants.history import Change, Containers, History, Json, Write, end_state, owners, task_of, tasks_of
+from invariants.history import Change, Containers, History, Json, Write, end_state, owners, tasks_of
 from invariants.timeline import timeline
 from levada.planner import reasons
 
@@ -44,7 +44,7 @@ def one_live_pod_per_task(history: History) -> Iterator[Violation]:
     for entry in history.entries:
         if isinstance(entry, Containers) == truth and isinstance(entry, Containers | Change):
             pod = entry.pod if isinstance(entry, Containers) else entry.object
-            which = task_of(pod) if pod["kind"] == "Pod" else None
+            which = history.task_of(pod) if pod["kind"] == "Pod" else None
             if which is None:
                 continue
             running = live[which[:2]]
@@ -69,7 +69,7 @@ def finished_stays_finished(history: History) -> Iterator[Violation]:
     seen: set[str] = set()
     for change in _changes(history, "Pod", "PipelineRun"):
         if change.kind == "Pod":
-            which = task_of(change.object)
+            which = history.task_of(change.object)
             if which and change.uid not in seen and which[:2] in ended:
                 yield Violation("I2", f"task {which[1]} has ended and gets another Pod", change.at)
             seen.add(change.uid)
@@ -124,10 +124,12 @@ def failures_are_recorded_first(history: History) -> Iterator[Violation]:
                 recorded[change.uid, path] = task.get("attempts", 0)
                 if task["phase"] in FINAL:
                     ended.add((change.uid, path))
-        elif change.is_gone and (which := task_of(change.object)) and which[0] in runs:
+        elif change.is_gone and change.uid in history.unheld:
+            continue
+        elif change.is_gone and (which := history.task_of(change.object)) and which[0] in runs:
             if which[:2] not in ended and recorded[which[:2]] < which[2] + 2:
                 yield Violation("I4", f"attempt {which[2]} of {which[1]} is gone and its end nowhere", change.at)
-        elif change.uid not in seen and (which := task_of(change.object)):
+        elif change.uid not in seen and (which := history.task_of(change.object)):
             seen.add(change.uid)
             if which[2] and recorded[which[:2]] < which[2] + 1:
                 yield Violation(
@@ -143,8 +145,9 @@ def nothing_is_left_behind(history: History) -> Iterator[Violation]:
         if not history.is_over or change.is_gone or change.kind not in ("Pod", "ConfigMap"):
             continue
         name = f"{change.kind} {change.object['metadata']['name']}"
-        owned = owners(change.object)
-        if not owned and task_of(change.object) and SPEC_HASH in change.object["metadata"]["annotations"]:
+        which = history.task_of(change.object) if change.kind == "Pod" else None
+        owned = owners(change.object) or ({which[0]} - {""} if which else set())
+        if not owned and which and SPEC_HASH in change.object["metadata"]["annotations"]:
             yield Violation("I5", f"{name} has lost its owner and stays", change.at)
         if owned and not owned & set(runs):
             yield Violation("I5", f"{name} outlives its run", change.at)
@@ -168,7 +171,7 @@ def the_end_is_the_same(history: History) -> Iterator[Violation]:
 
 def infrastructure_is_free(history: History) -> Iterator[Violation]:
     """I7: a failure of the machinery costs an attempt that was really made, and ends a task only at its own limit."""
-    made = {task_of(change.object) for change in history.changes("Pod")}
+    made = {history.task_of(change.object) for change in history.changes("Pod")}
     for change in _changes(history, "PipelineRun"):
         for path, task in tasks_of(change.object).items():
             attempts = task.get("attempts", 0)
@@ -195,7 +198,7 @@ def every_end_is_told_soon(history: History) -> Iterator[Violation]:
     """I8: a run ends soon after the last thing that happened to its Pods, not when somebody happens to look."""
     latest: dict[str, float] = {}
     for change in _changes(history, "Pod", "PipelineRun"):
-        if which := task_of(change.object) if change.kind == "Pod" else None:
+        if which := history.task_of(change.object) if change.kind == "Pod" else None:
             latest[which[0]] = change.at
         elif change.object.get("status", {}).get("phase") in ("Succeeded", "Failed", "Cancelled"):
             since = latest.setdefault(change.uid, change.at)
@@ -224,7 +227,7 @@ def writes_are_bounded(history: History) -> Iterator[Violation]:
     statuses: dict[str, Json] = {}
     for change in _changes(history, "Pod", "PipelineRun"):
         if change.kind == "Pod":
-            if change.uid not in seen and (which := task_of(change.object)):
+            if change.uid not in seen and (which := history.task_of(change.object)):
                 attempts[which[0]] += 1
             seen.add(change.uid)
             continue

@@ -85,12 +85,17 @@ class History:
         Texts that may stand nowhere.
     is_over
         Whether nothing happens any more: what has to happen in the end has had its chance.
+    unheld
+        UIDs of Pods that somebody else let go: of those nobody can promise that their end is recorded first.
     """
 
     entries: list[Entry] = field(default_factory=list)
     expected: dict[str, Json] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     is_over: bool = True
+    unheld: set[str] = field(default_factory=set)
+    _tasks: dict[str, tuple[str, str, int] | None] = field(default_factory=dict)
+    _read: int = 0
 
     def changes(self, kind: str) -> Iterator[Change]:
         return (entry for entry in self.entries if isinstance(entry, Change) and entry.kind == kind)
@@ -99,13 +104,21 @@ class History:
         """The last state of each object, by UID."""
         return {entry.uid: entry for entry in self.entries if isinstance(entry, Change)}
 
+    def task_of(self, pod: Json) -> tuple[str, str, int] | None:
+        """The run's UID, the task and the attempt of a Pod of ours, as it was made: people may edit what it says."""
+        for entry in self.entries[self._read :]:
+            if isinstance(entry, Change) and entry.kind == "Pod" and entry.uid not in self._tasks:
+                self._tasks[entry.uid] = _said_by(entry.object)
+        self._read = len(self.entries)
+        uid = pod["metadata"]["uid"]
+        return self._tasks[uid] if uid in self._tasks else _said_by(pod)
+
 
 def owners(item: Json) -> set[str]:
     return {owner["uid"] for owner in item["metadata"].get("ownerReferences", [])}
 
 
-def task_of(pod: Json) -> tuple[str, str, int] | None:
-    """The run's UID, the task and the attempt of a Pod of ours."""
+def _said_by(pod: Json) -> tuple[str, str, int] | None:
     notes = pod["metadata"].get("annotations", {})
     if "levada.dev/task" not in notes:
         return None

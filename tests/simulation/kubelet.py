@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from invariants.history import Containers, task_of
+from invariants.history import Containers, owners
 from levada.planner.handoff import AgentError, OutputRecord, Report, encode_report
 from simulation.apiserver import ApiServer, Json
 from simulation.world import World
@@ -34,7 +34,7 @@ class Kubelet:
         self.manifests: dict[str, dict[str, OutputRecord]] = {}
         self.broken_agents: set[str] = set()
         self.lost_outputs: set[str] = set()
-        self._run_of: dict[str, str] = {}
+        self._work_of: dict[str, tuple[str, str]] = {}
         self._world = world
         self._server = server
         self._scripts = scripts
@@ -48,8 +48,9 @@ class Kubelet:
         if new is None:
             assert old is not None
             self._world.soon(0.1, 20.0, lambda: self._kill(old["metadata"]["uid"]))
-        elif old is None and task_of(new) and new["metadata"].get("ownerReferences"):
-            self._run_of[new["metadata"]["uid"]] = new["metadata"]["ownerReferences"][0]["name"]
+        elif old is None and owners(new) and (task := new["metadata"].get("annotations", {}).get("levada.dev/task")):
+            metadata = new["metadata"]
+            self._work_of[metadata["uid"]] = metadata["ownerReferences"][0]["name"], task
             self._world.soon(0.01, 0.5, lambda: self._bind(new["metadata"]["uid"]))
         elif old and "deletionTimestamp" in new["metadata"] and "deletionTimestamp" not in old["metadata"]:
             grace = new["metadata"]["deletionGracePeriodSeconds"]
@@ -141,7 +142,7 @@ class Kubelet:
             self._server.delete("pods", *where, {"gracePeriodSeconds": 0})
 
     def _script(self, pod: Json) -> Json:
-        return self._scripts[self._run_of[pod["metadata"]["uid"]], pod["metadata"]["annotations"]["levada.dev/task"]]
+        return self._scripts[self._work_of[pod["metadata"]["uid"]]]
 
     # --- what befalls Pods
 

@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 
-from invariants.history import History, owners
+from invariants.history import History, owners, tasks_of
+from levada.kube.errors import ApiError
+from levada.planner.names import RESULT_FINALIZER
 from simulation.api import CrashError, Trouble
 from simulation.apiserver import KINDS, ApiServer, Json
 from simulation.clock import VirtualLoop, in_virtual_time
@@ -24,6 +26,13 @@ SETTLED = 130.0
 DONE = ("Succeeded", "Failed", "Cancelled")
 _RELABELLED = 9
 """The index with which a Pod's label is changed and not taken off."""
+_OTHERS = "example.com/hold"
+_EDITS: tuple[Json, ...] = (
+    {"levada.dev/attempt": "7"},
+    {"levada.dev/attempt": "first"},
+    {"levada.dev/task": "t0"},
+    {"levada.dev/task": None, "levada.dev/attempt": None},
+)
 
 
 class Play:
@@ -123,8 +132,39 @@ class Play:
     def _unlabel(self, index: int) -> None:
         """Somebody takes the label off, or gives the Pod that of another run, which may be there or not."""
         if pod := self._victim(index):
-            body = {"metadata": {"labels": {"levada.dev/run": "run-1" if index == _RELABELLED else None}}}
-            self.server.patch("pods", NAMESPACE, pod["metadata"]["name"], body, kind="merge")
+            self._edit_pod(pod, {"labels": {"levada.dev/run": "run-1" if index == _RELABELLED else None}})
+
+    def _disown(self, index: int) -> None:
+        """Somebody takes the owner off a Pod, once the status tells of it: before that nothing proves whose it is."""
+        pod = self._victim(index)
+        run = pod and next((run for run in self.server.list(RUNS) if run["metadata"]["uid"] in owners(pod)), None)
+        which = self.history.task_of(pod) if pod else None
+        if pod and run and which and tasks_of(run).get(which[1], {}).get("attempts", 0) > which[2]:
+            self._edit_pod(pod, {"ownerReferences": None})
+
+    def _annotate(self, index: int) -> None:
+        """Somebody edits what a Pod says of itself, or takes it off."""
+        if pod := self._victim(index):
+            self._edit_pod(pod, {"annotations": _EDITS[index % len(_EDITS)]})
+
+    def _let_go(self, index: int) -> None:
+        """Somebody takes our finalizer off."""
+        if pods := self.server.list("pods"):
+            pod = pods[index % len(pods)]
+            self.history.unheld.add(pod["metadata"]["uid"])
+            self._edit_pod(pod, {"$deleteFromPrimitiveList/finalizers": [RESULT_FINALIZER]}, kind="strategic")
+
+    def _hold(self, index: int) -> None:
+        """Somebody puts a finalizer on a Pod and takes it off much later."""
+        pod = self._victim(index)
+        if pod and "deletionTimestamp" not in pod["metadata"]:
+            self._edit_pod(pod, {"finalizers": [*pod["metadata"].get("finalizers", []), _OTHERS]})
+            off = {"$deleteFromPrimitiveList/finalizers": [_OTHERS]}
+            self.world.after(10.0 * index, lambda: self._edit_pod(pod, off, kind="strategic"))
+
+    def _edit_pod(self, pod: Json, changes: Json, kind: str = "merge") -> None:
+        with suppress(ApiError):  # it is gone
+            self.server.patch("pods", NAMESPACE, pod["metadata"]["name"], {"metadata": changes}, kind=kind)
 
     def _delete_ended_pod(self, index: int) -> None:
         if pods := self.server.list("pods"):
@@ -137,7 +177,8 @@ class Play:
     def _lose_outputs(self, index: int) -> None:
         """Only of a first attempt: it costs the whole work, and is free once."""
         pod = self._victim(index)
-        if pod and pod["metadata"]["annotations"]["levada.dev/attempt"] == "0":
+        which = self.history.task_of(pod) if pod else None
+        if pod and which and which[2] == 0:
             self.kubelet.lost_outputs.add(pod["metadata"]["uid"])
 
     def _forge_pod(self, index: int) -> None:

@@ -12,8 +12,8 @@ STOP_BEFORE = "stop before"
 REQUEST_FAULTS = (*ANSWER_FAULTS, STOP_BEFORE)
 TIMED_FAULTS = (
     "delete pod", "force delete", "evict", "lose node", "unlabel", "delete ended pod", "break agent", "lose outputs",
-    "forge pod", "edit run", "cut watch", "lose watch", "store away", "quota", "delete run", "orphan run",
-    "replace run", "stay away",
+    "disown", "annotate", "let go", "hold", "forge pod", "edit run", "cut watch", "lose watch", "store away", "quota",
+    "delete run", "orphan run", "replace run", "stay away",
 )  # fmt: skip
 PAIR_FAULTS = (STOP_BEFORE, "kill replica", "stop replica", "cut replica")
 """What only befalls one of two replicas; the first at a request that has passed the fence."""
@@ -67,7 +67,7 @@ def random_scenario(seed: int) -> Scenario:
             faults.append(Fault(random.choice(TIMED_FAULTS), at, random.randint(0, 9)))
     kinds = {fault.kind for fault in faults}
     if "unlabel" in kinds:  # a Pod without label and owner is nobody's: who takes off both must delete it
-        faults = [fault for fault in faults if fault.kind != "orphan run"]
+        faults = [fault for fault in faults if fault.kind not in ("orphan run", "disown")]
     if seed % 4:
         return Scenario(seed, runs, faults)
     for _ in range(random.choice((1, 1, 2))):

@@ -3,6 +3,7 @@
 import pytest
 
 from invariants.checker import check
+from invariants.history import tasks_of
 from simulation.play import NAMESPACE, Play, played
 from simulation.replica import RUNS
 from simulation.scenario import Scenario, Task
@@ -65,6 +66,42 @@ def test_what_a_pod_says_of_itself_does_not_count_once_it_is_known(said):
     pods = [pod["metadata"] for pod in play.server.list("pods")]
     assert [pod.get("finalizers") for pod in pods] == [[], []]
     assert {pod["annotations"].get("levada.dev/attempt") for pod in pods} == {said}
+
+
+@pytest.mark.parametrize("restarted", [False, True], ids=["seen", "found after a restart"])
+def test_a_pod_that_lost_its_owner_while_it_ran_is_still_the_tasks(restarted):
+    play = Play(Scenario(1, {"run": [Task("t0", seconds=8.0)]}))
+
+    def disown():
+        play._disown(0)
+        if restarted:
+            play._stay_away(0)
+
+    play.world.after(4.0, disown)
+    play.world.after(60.0, lambda: play._delete_run(0))
+    ((_, history),) = played([play])
+    check(history)
+    *_, last = (tasks_of(change.object) for change in history.changes("PipelineRun"))
+    assert [(task["phase"], task["attempts"]) for task in last.values()] == [("Succeeded", 1)]
+    assert play.server.list("pods") == [], "without an owner it does not go with its run by itself"
+
+
+@pytest.mark.threat("a task's Pod is removed by force and a stranger's takes its name", holds="another attempt runs")
+def test_a_strangers_pod_in_the_place_of_a_tasks_is_not_waited_for():
+    play = Play(Scenario(1, {"run": [Task("t0", seconds=8.0)]}))
+
+    def replace():
+        (pod,) = play.server.list("pods")
+        play._let_go(0)
+        play.server.delete("pods", NAMESPACE, pod["metadata"]["name"], {"gracePeriodSeconds": 0})
+        metadata = {key: pod["metadata"][key] for key in ("name", "labels")}
+        play.server.create("pods", NAMESPACE, {"metadata": metadata, "spec": {}})
+
+    play.world.after(4.0, replace)
+    list(played([play]))
+    (task,) = play.server.get(RUNS, NAMESPACE, "run")["status"]["tasks"]
+    assert (task["phase"], task["attempts"]) == ("Succeeded", 2)
+    assert "ownerReferences" not in play.server.list("pods")[0]["metadata"], "the stranger's is as it was"
 
 
 @pytest.mark.threat("a stranger's Pod has a run's label and says nonsense of itself", holds="the run goes on")

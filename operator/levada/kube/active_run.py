@@ -189,7 +189,7 @@ class ActiveRun:
     async def _see(self, name: str, now: datetime) -> None:
         self._look_at.pop(name, None)
         pod = self.pods.get(name)
-        if pod is None:
+        if pod is None or not self._is_ours(pod):
             if name in self._live:
                 await self._look_for(name, now)
             return
@@ -198,8 +198,8 @@ class ActiveRun:
         leaf = self.run.leaves.get(path)
         if leaf is None or attempt != leaf.attempt or leaf.phase.is_final:
             return
-        if not task_pods.is_ours(pod, self.identity.uid) or (name not in self._live and name != self._pod_name(leaf)):
-            return  # somebody else's Pod under our label
+        if name not in self._live and name != self._pod_name(leaf):
+            return  # somebody else's Pod that says that we own it
         self._live[name] = (leaf, attempt)
         leaf.pod = name
         sighting = await self._sight(pod, leaf, now)
@@ -214,6 +214,11 @@ class ActiveRun:
             self._logs.note(pod, leaf, attempt)
         else:
             self._remember_to_look(pod, leaf, now)
+
+    def _is_ours(self, pod: PodView) -> bool:
+        """Whether the run made `pod`: it owns it, or did while the attempt of that name is under way."""
+        is_disowned = pod.metadata.name in self._live and task_pods.is_orphan(pod)
+        return is_disowned or task_pods.is_ours(pod, self.identity.uid)
 
     async def _sight(self, pod: PodView, leaf: Leaf, now: datetime) -> Sighting:
         """What the attempt in `pod` is doing; where its manifest is needed and the store is away, that it waits."""
@@ -243,11 +248,13 @@ class ActiveRun:
         self._look_at.setdefault(pod.metadata.name, max(at, now + PENDING_PACE))
 
     async def _look_for(self, name: str, now: datetime) -> None:
-        """A Pod that is expected and not in the watch: ask, and only then conclude that it is gone."""
+        """A Pod that is expected and not in the watch, or another's is: ask, and only then conclude that it is gone."""
         leaf, attempt = self._live[name]
-        pod = await task_pods.find(self._api, self.identity.namespace, name)
-        if pod is not None:
-            self.pods.setdefault(name, await task_pods.label(self._api, pod, self.identity.name))
+        found = await task_pods.find(self._api, self.identity.namespace, name)
+        if found is not None and self._is_ours(found):
+            found = await task_pods.label(self._api, found, self.identity.name)
+            if name not in self.pods or not self._is_ours(self.pods[name]):  # else the watch was faster, and knows more
+                self.pods[name] = found
             await self._see(name, now)
             return
         dead_at = self.vanished.setdefault(name, now + LOST_GRACE)

@@ -194,7 +194,7 @@ class Reconciler:
         pods = self._pods.of.get(key, {})
         for pod in list(pods.values()):
             is_held = task_pods.is_held(pod)
-            is_orphan = run is None and task_pods.is_orphan(pod)
+            is_orphan = task_pods.is_orphan(pod) and not (run and task_pods.is_named_by(pod, run))
             if not is_held and not is_orphan:
                 continue
             if run is not None and not over and task_pods.is_ours(pod, run["metadata"]["uid"]):

@@ -99,21 +99,21 @@ class Retention:
         """Work until cancelled."""
         await self._runtime.pods.synced.wait()
         async with asyncio.TaskGroup() as group:
-            group.create_task(self._forever(self._strays.look), name="find Pods that nobody would let go")
-            group.create_task(self._forever(self._remove_runs), name="remove finished runs")
-            group.create_task(self._forever(self._cleanup.look), name="remove ended Pods")
-            group.create_task(self._forever(self._sweep.look), name="sweep artifacts")
+            group.create_task(self._forever("look for Pods that nobody would let go", self._strays.look))
+            group.create_task(self._forever("remove finished runs", self._remove_runs))
+            group.create_task(self._forever("remove ended Pods", self._cleanup.look))
+            group.create_task(self._forever("sweep artifacts", self._sweep.look))
 
-    async def _forever(self, work: Callable[[], Awaitable[float]]) -> None:
-        """Do `work` again and again, each time after the seconds that it returned."""
+    async def _forever(self, what: str, work: Callable[[], Awaitable[float]]) -> None:
+        """Do `work` again and again, each time after the seconds that it returned; `what` tells people which it is."""
         while True:
             try:
                 pause = await work()
             except (ApiError, ApiUnreachableError, NotLeaderError) as error:
-                _log.warning("removing what may go has to wait: %s", error)
+                _log.warning("cannot %s now: %s", what, error)
                 pause = _AFTER_TROUBLE
             except Exception:  # noqa: BLE001  # one bad object never stops the others
-                _log.exception("removing what may go failed")
+                _log.exception("cannot %s", what)
                 pause = _AFTER_TROUBLE
             await asyncio.sleep(pause)
 

@@ -8,11 +8,18 @@ from typing import Any, TypeVar
 import msgspec
 
 from levada.api.base import API_VERSION
-from levada.kube.client import Api
+from levada.kube.client import Api, Json
 from levada.kube.errors import ApiError
 from levada.kube.resource import PODS, PartialObject
 from levada.planner import reasons
-from levada.planner.names import ATTEMPT_ANNOTATION, RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, TASK_ANNOTATION
+from levada.planner.names import (
+    ATTEMPT_ANNOTATION,
+    RESULT_FINALIZER,
+    RUN_LABEL,
+    SPEC_ANNOTATION,
+    TASK_ANNOTATION,
+    pod_name,
+)
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal, refusal_of
 from levada.planner.sighting import CLEAR_DEADLINE, STOP_DEADLINE
@@ -76,6 +83,12 @@ def without_hold(pod: PodView) -> PodView:
 def is_orphan(pod: PodView) -> bool:
     """Whether we made `pod` and it has lost its owner (`--cascade=orphan`), so that nobody else will remove it."""
     return not pod.metadata.owner_references and SPEC_ANNOTATION in pod.metadata.annotations
+
+
+def is_named_by(pod: PodView, run: Json) -> bool:
+    """Whether `pod` has the name that this very run gives: that tells whose it is where it has lost its owner."""
+    metadata = run["metadata"]
+    return pod.metadata.name == pod_name(metadata["name"], metadata["uid"], *attempt_of(pod))
 
 
 async def label(api: Api, pod: P, run: str) -> P:
