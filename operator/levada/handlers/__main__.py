@@ -1,11 +1,12 @@
 """`python -m levada.handlers`: the operator."""
 
-import asyncio
 import gc
 import importlib
 import os
 import sys
 from functools import partial
+
+import uvloop
 
 from levada.handlers import logs, operator
 from levada.handlers.settings import Settings, SettingsError
@@ -21,7 +22,7 @@ def main() -> None:
     reconciler = importlib.import_module("levada.kube.reconciler")  # after the logs: what it imports may log
     options = operator.Options(pod_type=reconciler.Pod, pod_labels=reconciler.POD_LABELS)
     _look_for_cycles_rarely()
-    asyncio.run(operator.run(settings, partial(reconciler.Reconciler, settings=settings), options))
+    uvloop.run(operator.run(settings, partial(reconciler.Reconciler, settings=settings), options))
 
 
 def _look_for_cycles_rarely() -> None:
