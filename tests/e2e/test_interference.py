@@ -2,6 +2,7 @@
 
 import json
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
@@ -97,6 +98,28 @@ def test_a_deleted_pod_costs_the_user_nothing(runs, kubectl, namespace, how):
     kubectl("delete", "pod", runs.pod_of("bereft", "task"), "-n", namespace, "--wait=false", *how)
     status, tasks = runs.succeed("bereft")
     assert (status["outputs"], tasks["task"]["attempts"]) == ({"n": 7}, 2)
+
+
+@pytest.mark.fault(
+    "a task's Pod is deleted, stripped of its finalizers and removed by force, and its container ignores all that",
+    seen="another attempt (`PodLost`), once the container's whole grace is over",
+)
+def test_an_attempt_waits_for_a_container_whose_pod_is_gone(runs, kubectl, namespace):
+    """Both attempts tell the time on their node, and the log is followed beyond the end of the Pod's object."""
+    endless = "trap '' TERM; while :; do date +%s; sleep 1; done"
+    script = f'if [ "$LEVADA_ATTEMPT" = 0 ]; then {endless}; fi; date +%s > "$1"'
+    runs.start("undead", {"task": container(script, {"outputPath": "n"}, outputs=NUMBER)}, outputs=WHOLE)
+    runs.running("undead")
+    pod = (runs.pod_of("undead", "task"), "-n", namespace)
+    with ThreadPoolExecutor() as pool:
+        log = pool.submit(kubectl, "logs", "--follow", *pod)
+        kubectl("delete", "pod", *pod, "--wait=false")
+        kubectl("patch", "pod", *pod, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
+        kubectl("delete", "pod", *pod, "--wait=false", "--force", "--grace-period=0")
+        status, tasks = runs.succeed("undead")
+        last = int(log.result().split()[-1])
+    assert tasks["task"]["attempts"] == 2
+    assert last < status["outputs"]["n"]
 
 
 @pytest.mark.fault(

@@ -74,9 +74,8 @@ def in_virtual_time(current: Callable[[], World]) -> ExitStack:
 
     stack = ExitStack()
     stack.enter_context(patch("asyncio.to_thread", at_once))
-    stack.enter_context(patch.multiple("levada.kube.opening", utc_now=now, open_store=open_store))
-    stack.enter_context(patch("levada.kube.reconciler.utc_now", now))
-    stack.enter_context(patch("levada.kube.trouble.utc_now", now))
+    stack.enter_context(patch("levada.kube.opening.open_store", open_store))
+    stack.enter_context(patch("levada.kube.clock.SERVER.now", now))
     stack.enter_context(patch("levada.kube.record.time", Clock))
     stack.enter_context(patch("levada.kube.lease.time", Clock))
     stack.enter_context(patch("levada.kube.lease.asyncio", _Stoppable()))

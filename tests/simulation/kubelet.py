@@ -12,6 +12,8 @@ from simulation.world import World
 
 OOM = "oom"
 DISRUPTION = {"type": "DisruptionTarget", "status": "True"}
+_NOTICE = 8.0
+"""Seconds that a node may take to see that a Pod is to go, or gone."""
 _SEEN = 0.5
 """How often a deletion is seen before the containers are started, rather than after."""
 
@@ -47,14 +49,15 @@ class Kubelet:
             return
         if new is None:
             assert old is not None
-            self._world.soon(0.1, 20.0, lambda: self._kill(old["metadata"]["uid"]))
+            grace = old["spec"].get("terminationGracePeriodSeconds", 30)
+            self._world.soon(0.1, grace + _NOTICE, lambda: self._kill(old["metadata"]["uid"]))
         elif old is None and owners(new) and (task := new["metadata"].get("annotations", {}).get("levada.dev/task")):
             metadata = new["metadata"]
             self._work_of[metadata["uid"]] = metadata["ownerReferences"][0]["name"], task
             self._world.soon(0.01, 0.5, lambda: self._bind(new["metadata"]["uid"]))
         elif old and "deletionTimestamp" in new["metadata"] and "deletionTimestamp" not in old["metadata"]:
             grace = new["metadata"]["deletionGracePeriodSeconds"]
-            self._world.soon(0.05, min(grace, 10) + 0.1, lambda: self._kill(new["metadata"]["uid"]))
+            self._world.soon(0.05, grace + 0.1, lambda: self._kill(new["metadata"]["uid"]))
 
     def _bind(self, uid: str) -> None:
         def bind(pod: Json) -> Json:

@@ -121,6 +121,19 @@ class Play:
             name = pod["metadata"]["name"]
             self.server.delete("pods", NAMESPACE, name, {"gracePeriodSeconds": 0})
 
+    def _vanish(self, index: int) -> None:
+        """Somebody removes a Pod's object for good, whatever holds it; often after a deletion that took too long."""
+        if pod := self._victim(index):
+            self.history.unheld.add(pod["metadata"]["uid"])
+            if index % 2:
+                self._delete(pod, index)
+            self._edit_pod(pod, {"finalizers": None})
+            self._delete(pod, 0)
+
+    def _delete(self, pod: Json, grace: int) -> None:
+        with suppress(ApiError):  # it is gone
+            self.server.delete("pods", NAMESPACE, pod["metadata"]["name"], {"gracePeriodSeconds": grace})
+
     def _evict(self, index: int) -> None:
         if pod := self._victim(index):
             self.kubelet.evict(pod)

@@ -13,7 +13,7 @@ REQUEST_FAULTS = (*ANSWER_FAULTS, STOP_BEFORE)
 TIMED_FAULTS = (
     "delete pod", "force delete", "evict", "lose node", "unlabel", "delete ended pod", "break agent", "lose outputs",
     "disown", "annotate", "let go", "hold", "forge pod", "edit run", "cut watch", "lose watch", "store away", "quota",
-    "delete run", "orphan run", "replace run", "stay away",
+    "delete run", "orphan run", "replace run", "stay away", "vanish",
 )  # fmt: skip
 PAIR_FAULTS = (STOP_BEFORE, "kill replica", "stop replica", "cut replica")
 """What only befalls one of two replicas; the first at a request that has passed the fence."""

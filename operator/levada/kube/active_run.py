@@ -27,10 +27,11 @@ from levada.planner import reasons
 from levada.planner.attempt import Failure, ManifestNeeded, Sighting, Waiting
 from levada.planner.encoding import timestamp
 from levada.planner.flow.rerun import NOTHING, Results
+from levada.planner.lingering import Lingering
 from levada.planner.names import pod_name
 from levada.planner.nodes import Gate, Leaf, Node, Order
 from levada.planner.plan import Start
-from levada.planner.pod import BuiltPod, RunIdentity, build_pod
+from levada.planner.pod import GRACE, BuiltPod, RunIdentity, build_pod
 from levada.planner.podview import PodView
 from levada.planner.refusal import Refusal
 from levada.planner.run import Run
@@ -40,11 +41,8 @@ from levada.store.errors import StoreError
 
 _log = logging.getLogger(__name__)
 
-LOST_GRACE = timedelta(seconds=30)
-"""How long a Pod that vanished is thought to run on when its own grace is not known."""
 PENDING_PACE = timedelta(seconds=1)
 """The shortest time between two looks at a Pod that waits to start and of which nothing is heard."""
-STOP_GRACE = 30
 RETRY_FIRST, RETRY_LONGEST = timedelta(seconds=1), timedelta(seconds=30)
 """First and longest wait before a Pod that was refused is tried again."""
 MOST_NEWS = 20
@@ -63,10 +61,8 @@ class ActiveRun:
     ----------
     run
         The planner's view.
-    pods
-        The run's Pods by name, as last seen.
-    vanished
-        Until when the containers of Pods whose objects are gone may still run.
+    pods, lingering
+        The run's Pods by name, as last seen, and which of them are gone and may still run.
     hearing
         What people say to its gates.
     answers
@@ -89,7 +85,7 @@ class ActiveRun:
     earlier: Results = NOTHING
     run: Run = field(init=False)
     pods: dict[str, PodView] = field(default_factory=dict)
-    vanished: dict[str, datetime] = field(default_factory=dict)
+    lingering: Lingering = field(default_factory=Lingering)
     hearing: Hearing = field(init=False)
     answers: Answers = field(init=False)
     _orders: Orders = field(init=False)
@@ -193,7 +189,6 @@ class ActiveRun:
             if name in self._live:
                 await self._look_for(name, now)
             return
-        self.vanished.pop(name, None)
         path, attempt = self._attempts.setdefault(name, task_pods.attempt_of(pod))
         leaf = self.run.leaves.get(path)
         if leaf is None or attempt != leaf.attempt or leaf.phase.is_final:
@@ -255,13 +250,14 @@ class ActiveRun:
             found = await task_pods.label(self._api, found, self.identity.name)
             if name not in self.pods or not self._is_ours(self.pods[name]):  # else the watch was faster, and knows more
                 self.pods[name] = found
+                self.lingering.here(name)
             await self._see(name, now)
             return
-        dead_at = self.vanished.setdefault(name, now + LOST_GRACE)
-        if now < dead_at:
-            self._look_at[name] = dead_at
+        grace = timedelta(seconds=max(GRACE, leaf.component.output_grace))
+        if now < (dead_by := self.lingering.dead_by(name, grace, now)):
+            self._look_at[name] = dead_by
             return
-        del self._live[name], self.vanished[name]
+        del self._live[name]
         lost = Failure(reasons.POD_LOST, "its Pod was removed by force before its result was known")
         self.run.observe(leaf.path, attempt, lost, now, dead=True)
 
@@ -315,7 +311,7 @@ class ActiveRun:
             return
         pod = self.pods.get(self._pod_name(leaf))
         if pod:
-            await task_pods.stop(self._api, pod, STOP_GRACE)
+            await task_pods.stop(self._api, pod, GRACE)
 
 
 async def _all(*under_way: Awaitable[float | None]) -> list[float]:

@@ -146,7 +146,7 @@ class Reconciler:
                 return await self._clean_up(key, run)
             if active is not known:
                 changed = set(self._pods.of.get(key, ()))
-        active.pods = self._pods.of.setdefault(key, {})
+        active.pods, active.lingering = self._pods.of.setdefault(key, {}), self._pods.lingering[key]
         wait = await active.step(changed, utc_now(), partial(self._sharing.room, key))
         for leaf in active.news():
             text = f"{leaf.path}: {leaf.reason}: {leaf.message}"
@@ -205,8 +205,7 @@ class Reconciler:
                 await task_pods.delete(self._api, pod)
             if is_held and is_dead(pod):
                 await task_pods.release(self._api, pod, pods)
-        if not self._pods.of.get(key):
-            self._pods.of.pop(key, None)
+        self._pods.forget_if_empty(key)
         return None
 
     async def _get(self, key: Key) -> Json | None:

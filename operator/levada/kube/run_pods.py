@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from levada.kube import task_pods
 from levada.kube.client import Api
+from levada.kube.clock import utc_now
 from levada.kube.sharing import Sharing
+from levada.planner.lingering import Lingering
 from levada.planner.names import RUN_LABEL, SPEC_ANNOTATION, Key
 from levada.planner.podview import PodView
 
@@ -31,10 +34,13 @@ class RunPods:
     ----------
     of
         The Pods of each run by name. What our own requests make of them is put in here, too.
+    lingering
+        Which Pods of each run are gone and may still run.
     """
 
     def __init__(self, api: Api, active: Mapping[Key, ActiveRun], sharing: Sharing) -> None:
         self.of: dict[Key, dict[str, PodView]] = {}
+        self.lingering: defaultdict[Key, Lingering] = defaultdict(Lingering)
         self._api = api
         self._active = active
         self._sharing = sharing
@@ -77,6 +83,12 @@ class RunPods:
         """The names of the run's Pods that have changed since this was last asked."""
         return self._changed.pop(key, set())
 
+    def forget_if_empty(self, key: Key) -> None:
+        """Keep nothing for a run that is not at work and has no Pods."""
+        if not self.of.get(key):
+            self.of.pop(key, None)
+            self.lingering.pop(key, None)
+
     async def bring_back(self, key: Key) -> None:
         """Label Pods anew that we hold and that lost their label: the watch shows them again."""
         strayed = self._strayed.get(key, set())
@@ -97,18 +109,20 @@ class RunPods:
         if known and known.metadata.uid == pod.metadata.uid and not task_pods.is_held(known):
             pod = task_pods.without_hold(pod)  # it may be older than our patch
         pods[name] = pod
+        if known is None:
+            self.lingering[key].here(name)
+        if pod.metadata.deletion_timestamp:
+            self.lingering[key].going(pod)
         return key in self._active or task_pods.is_held(pod) or task_pods.is_orphan(pod)
 
     def _went(self, key: Key, pod: PodView) -> bool:
         """It is gone from the watch."""
-        pods, name = self.of.setdefault(key, {}), pod.metadata.name
-        pods.pop(name, None)
-        active = self._active.get(key)
-        if active and pod.metadata.deletion_timestamp:
-            active.vanished[name] = pod.metadata.deletion_timestamp
-        if not active and not pods:
-            del self.of[key]
+        name, is_active = pod.metadata.name, key in self._active
+        self.of.get(key, {}).pop(name, None)
+        self.lingering[key].gone(pod, utc_now())
+        if not is_active:
+            self.forget_if_empty(key)
         is_stray = task_pods.is_held(pod)  # so it is still there: somebody took our label off
         if is_stray:
             self._strayed.setdefault(key, set()).add(name)
-        return is_stray or active is not None
+        return is_stray or is_active

@@ -37,7 +37,8 @@ from levada.planner.sighting import AGENT, MAIN
 FOLDER = "/levada"
 VALUES_LIMIT = 240_000
 """Bytes of all parameters that a Pod carries as files: annotations hold 256 KiB in all. The store takes the rest."""
-_GRACE = 30
+GRACE = 30
+"""Seconds that a container without an agent gets to end."""
 _KUBEFLOW_HOMES = ("/.local", "/.cache", "/.config")
 
 
@@ -174,7 +175,7 @@ def _spec(
         "automountServiceAccountToken": template.get("automountServiceAccountToken", False),
         "securityContext": _pod_security(settings),
         "containers": [{key: value for key, value in main.items() if value not in ([], {})}],
-        "terminationGracePeriodSeconds": _GRACE,
+        "terminationGracePeriodSeconds": GRACE,
     }
     spec |= {key: template[key] for key in _PLACEMENT if key in template}
     if volumes := _volumes(layout) + _homes(component)[1] + template.get("volumes", []):

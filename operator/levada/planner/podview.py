@@ -82,10 +82,11 @@ class Condition(msgspec.Struct, frozen=True):
 
 
 class PodSpec(msgspec.Struct, frozen=True, rename="camel"):
-    """Where the Pod was placed, and whether it is being stopped (`active_deadline_seconds`)."""
+    """Where the Pod was placed, whether it is being stopped (`active_deadline_seconds`), and the grace it then gets."""
 
     node_name: str = ""
     active_deadline_seconds: int | None = None
+    termination_grace_period_seconds: int = 30
 
 
 class PodStatus(msgspec.Struct, frozen=True, rename="camel"):
