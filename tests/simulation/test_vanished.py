@@ -38,7 +38,7 @@ def history_of(seed, vanish, restart=False):
         (pod,) = play.server.list("pods")
         play.history.unheld.add(pod["metadata"]["uid"])
         if restart:
-            play._stay_away(0)  # noqa: SLF001
+            play._stay_away(0)
         vanish(play.server, pod["metadata"]["name"])
 
     play.world.after(10.0, befall)

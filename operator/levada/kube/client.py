@@ -1,5 +1,6 @@
 """The API server's verbs: JSON in, JSON out, a deadline on each, and nothing decided here."""
 
+import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import partial
@@ -20,6 +21,8 @@ Listed = tuple[Items, str]
 PatchKind = Literal["merge", "strategic", "json", "apply"]
 
 LOG_LIMIT = 1 << 20
+LOGS_ABREAST = 4
+"""Logs that are read at a time: each may fill some megabytes of memory."""
 _GONE = 410
 JSON = "application/json"
 _METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json"
@@ -55,6 +58,7 @@ class Api:
 
     def __init__(self, transport: Transport) -> None:
         self.transport = transport
+        self._log_room = asyncio.Semaphore(LOGS_ABREAST)
 
     async def request(  # the parts of an HTTP request
         self,
@@ -252,7 +256,8 @@ class Api:
             "limitBytes": limit,
             "previous": str(previous).lower(),
         }
-        raw = await self.request("GET", PODS.path(namespace, pod, "log"), params=params, accept="*/*")
+        async with self._log_room:
+            raw = await self.request("GET", PODS.path(namespace, pod, "log"), params=params, accept="*/*")
         return raw.decode(errors="replace")
 
 

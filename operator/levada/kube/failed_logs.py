@@ -15,6 +15,9 @@ from levada.planner.podview import PodView
 from levada.planner.sighting import MAIN
 from levada.store.errors import StoreError
 
+ABREAST = 3
+"""Logs of one run that are kept at a time: each may fill some megabytes of memory."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -37,10 +40,12 @@ class FailedLogs:
     async def keep(self) -> None:
         """Keep them, before their failures are recorded: nobody would come back for them later."""
         waiting, self._waiting = self._waiting, []
-        await asyncio.gather(*(self._keep(*each) for each in waiting))
+        room = asyncio.Semaphore(ABREAST)
+        await asyncio.gather(*(self._keep(room, *each) for each in waiting))
 
-    async def _keep(self, pod: str, path: str, attempt: int) -> None:
+    async def _keep(self, room: asyncio.Semaphore, pod: str, path: str, attempt: int) -> None:
         try:
-            await self.store.keep_log(self.api, self.identity, pod, path, attempt)
+            async with room:
+                await self.store.keep_log(self.api, self.identity, pod, path, attempt)
         except (ApiError, ApiUnreachableError, StoreError) as error:
             _log.warning("the end of its log is not kept: %s", error, extra={"task": path})

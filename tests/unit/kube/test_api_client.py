@@ -13,7 +13,7 @@ import pytest
 from aiohttp import web
 
 from levada.kube import credentials, metrics
-from levada.kube.client import connect
+from levada.kube.client import LOGS_ABREAST, connect
 from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError
 from levada.kube.resource import CONFIG_MAPS, LEASES, PIPELINE_RUNS, PODS, PartialObject
 from unit.kube.apiserver_fixtures import KUBECONFIG
@@ -44,6 +44,22 @@ async def test_create_get_replace_patch_delete(server, api):
     with pytest.raises(ApiError) as missing:
         await api.get(PODS, "a", "x")
     assert (missing.value.status, missing.value.reason) == (404, "NotFound")
+
+
+async def test_few_logs_are_read_at_a_time(server, api):
+    under_way = most = 0
+
+    async def log(_):
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        await asyncio.sleep(0.01)
+        under_way -= 1
+        return web.Response(text="ok")
+
+    server.fail("GET", "/log", log, times=30)
+    logs = await asyncio.gather(*(api.read_log("a", f"p{i}", container="main", tail=5) for i in range(30)))
+    assert (logs, most) == (["ok"] * 30, LOGS_ABREAST)
 
 
 async def test_a_conflict_names_its_reason(server, api):
