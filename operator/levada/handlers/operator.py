@@ -23,6 +23,8 @@ GRACE = 8.0
 """Seconds that reconciliations under way get to end after SIGTERM."""
 HUNG = 600.0
 """Seconds after which a watch that did nothing, not even try again, is thought dead."""
+_UNKNOWN = 1.0
+"""Seconds until an object is looked at again in whose namespace the Pods are not known yet."""
 _log = logging.getLogger(__name__)
 
 
@@ -142,7 +144,7 @@ class _Leader:
             await asyncio.wait(tasks)
 
     def ready(self) -> bool:
-        """Whether everything has been listed once."""
+        """Whether everything that may be listed has been, once."""
         return self._listed.is_set()
 
     async def _work(self) -> None:
@@ -175,6 +177,8 @@ class _Leader:
             self._queue.add(Key(kind, namespace, name))
 
     async def _reconcile(self, key: Key) -> float | None:
+        if not self.pods.knows(key.namespace):
+            return _UNKNOWN
         if key.kind == PIPELINE_RUNS.plural:
             return await self._reconciler.reconcile_run(key.namespace, key.name)
         return await self._reconciler.reconcile_definition(key.kind, key.namespace, key.name)

@@ -19,6 +19,7 @@ from levada.kube.transport import Call
 
 Key = tuple[str, str]
 _GONE = 410
+_REFUSALS = (403, 404)
 _log = logging.getLogger(__name__)
 
 
@@ -81,7 +82,8 @@ class Watch(Generic[T]):
     store
         The objects by namespace and name. Replaced, not emptied, when it is listed anew.
     synced
-        Set once every namespace has been listed.
+        Set once every namespace has been listed, or was refused while another was listed: one of which the role went
+        with the namespace, say, does not keep the others waiting.
     """
 
     def __init__(  # a watch has this many properties
@@ -111,11 +113,16 @@ class Watch(Generic[T]):
         self._event = msgspec.json.Decoder(_Event)
         self._versions: dict[str | None, str] = {}
         self._unlisted = set(self.namespaces)
+        self._unasked = set(self.namespaces)
         self._heartbeat = time.monotonic()
 
     def silent_for(self) -> float:
         """Seconds since the loop last did anything: more than some minutes means that it hangs or has ended."""
         return time.monotonic() - self._heartbeat
+
+    def knows(self, namespace: str) -> bool:
+        """Whether what is in the namespace has been listed."""
+        return not {namespace, None}.isdisjoint(self.namespaces) and self._unlisted.isdisjoint({namespace, None})
 
     async def run(self) -> None:
         """Watch until cancelled."""
@@ -150,6 +157,8 @@ class Watch(Generic[T]):
         except ApiError as error:
             if error.status == _GONE:
                 return "expired"
+            if error.status in _REFUSALS:
+                self._asked(namespace)
             failure: Exception = error
         except (ApiUnreachableError, aiohttp.ClientError, OSError, msgspec.MsgspecError) as error:
             failure = error
@@ -165,9 +174,13 @@ class Watch(Generic[T]):
         listed = {_key(new): new for item in items if (new := self._decode(item)) is not None}
         self._replace(namespace, listed)
         self._unlisted.discard(namespace)
-        if not self._unlisted:
-            self.synced.set()
+        self._asked(namespace)
         return version
+
+    def _asked(self, namespace: str | None) -> None:
+        self._unasked.discard(namespace)
+        if not self._unasked and len(self._unlisted) < len(self.namespaces):
+            self.synced.set()
 
     def _replace(self, namespace: str | None, listed: dict[Key, T]) -> None:
         """Swap one namespace's part of the store, then report the difference, vanished objects included."""

@@ -227,10 +227,28 @@ async def test_several_namespaces_do_not_wait_for_each_other(server, api, change
     task = asyncio.create_task(watch.run())
     assert await changes.next() == (None, "x:1")
     assert list(watch.store) == [("a", "x")]
-    assert not watch.synced.is_set()
+    assert (watch.knows("a"), watch.knows("b"), watch.knows("c")) == (True, False, False)
+    async with asyncio.timeout(10):
+        await watch.synced.wait()
+    assert not watch.knows("b")
     assert await changes.next() == (None, "x:1")
     assert set(watch.store) == {("a", "x"), ("b", "x")}
-    assert watch.synced.is_set()
+    assert watch.knows("b")
+    task.cancel()
+
+
+@pytest.mark.parametrize("namespaces", [[], ["a"], ["a", "b"]])
+async def test_nothing_is_synced_where_every_list_is_refused(server, api, changes, namespaces):
+    server.fail("GET", "/pods", refusal(403, "Forbidden"), times=2)
+    await server.put(X)
+    watch = Watch(api, Pod, PODS, on_change=changes, namespaces=namespaces)
+    task = asyncio.create_task(watch.run())
+    while len(lists(server)) < 2:
+        await asyncio.sleep(0.01)
+    assert not (watch.synced.is_set() or watch.knows("a"))
+    async with asyncio.timeout(10):
+        await watch.synced.wait()
+    assert watch.knows("a")
     task.cancel()
 
 
