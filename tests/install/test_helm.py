@@ -103,3 +103,17 @@ def test_with_given_namespaces_others_are_left_alone(levada, audit, runs, kubect
         elsewhere.succeed("elsewhere")
     finally:
         kubectl("delete", "namespace", other, "--wait=false")
+
+
+@pytest.mark.fault("one of the given namespaces is deleted and the operator starts anew", seen="the others are served")
+def test_a_given_namespace_that_is_deleted_does_not_stop_the_others(levada, runs, kubectl, namespace):
+    doomed = f"{namespace}-doomed"
+    kubectl("create", "namespace", doomed)
+    try:
+        levada.upgrade(f"watchNamespaces={{{namespace},{doomed}}}")
+        kubectl("delete", "namespace", doomed, "--wait=true", "--timeout=100s")
+        kubectl("-n", NAMESPACE, "delete", "pods", *levada.replicas())
+        runs.start("here", {"one": number(), "two": after("one")})
+        runs.succeed("here")
+    finally:
+        levada.upgrade()

@@ -68,6 +68,8 @@ class Answers:
     async def ask(self, now: datetime) -> bool:
         """Keep what has ended, and look for what the planner wants to know. Whether there is more to ask at once."""
         await asyncio.gather(*(self._settle(leaf, now) for leaf in self.run.settled()))
+        for leaf in self.run.stand_back() if self.run.is_suspended else ():
+            self._land(leaf.path)
         for _ in range(MOST_ROUNDS):
             for path in self.tower.called(self.finder.namespace, self.finder.run):
                 self.run.ask_again(path)

@@ -58,6 +58,16 @@ class Asking(Tree):
         """What kept a lookup from its answer is over."""
         self._lookups.ask_again(path)
 
+    def stand_back(self) -> list[Leaf]:
+        """The tasks of a suspended run that were to start: they are asked for again when it goes on.
+
+        Until then others may do their work.
+        """
+        back = [leaf for leaf in self._ready.values() if self._lookups.admit(leaf)]
+        for leaf in back:
+            del self._ready[leaf.path]
+        return back
+
     def settled(self) -> list[Leaf]:
         """The tasks with a cache that have ended since this was last asked, however they ended."""
         settled, self._settled = self._settled, []

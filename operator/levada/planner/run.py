@@ -158,7 +158,8 @@ class Run(Asking):
         later = self._look_at_the_clock(now)
         stops = list(self._doomed.values())
         ready = self._choose(now, room)
-        wake = min([*later, *self._lookups.moments, *(entry[0] for entry in self._delayed[:1])], default=None)
+        moments = [] if self.is_suspended else self._lookups.moments
+        wake = min([*later, *moments, *(entry[0] for entry in self._delayed[:1])], default=None)
         if any(leaf.attempt and leaf.changed > self.recorded for leaf in ready):
             # I4: the failure of the attempt before is recorded first. Starts named now would be lost to the next plan.
             return Plan(stops=stops, flush=True, wake=wake)

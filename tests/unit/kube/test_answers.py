@@ -70,6 +70,22 @@ def test_when_the_first_fails_or_is_gone_the_second_does_it(store):
     assert starts(third) == ["a"]
 
 
+def test_a_suspended_run_keeps_no_other_from_its_work_and_asks_again_when_it_goes_on(store):
+    operator = Operator(store)
+    first, second = operator.run("one"), operator.run("two")
+    asyncio.run(first.ask(NOW))
+    assert starts(second) == []
+    first.run.steer(NOW, suspend=True, cancel=False)
+    assert starts(first) == []
+    assert operator.woken == [("team", "two")]
+    assert starts(second) == ["a"]
+    second.run.observe("a", 0, Success({"n": 7}), NOW)
+    starts(second)
+    first.run.steer(NOW, suspend=False, cancel=False)
+    assert starts(first) == []
+    assert (leaf(first).phase, leaf(first).outputs) == (Phase.CACHED, {"n": 7})
+
+
 @pytest.mark.parametrize(
     "other", [{"namespace": "other"}, {"policy": Cache(single_flight=False)}, {"policy": Cache(salt="2")}]
 )

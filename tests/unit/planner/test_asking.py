@@ -97,6 +97,16 @@ class TestStopping:
         run.steer(NOW, suspend=False, cancel=False)
         assert asked(run) == ["a"]
 
+    def test_a_suspended_run_is_not_looked_at_again_for_what_it_does_not_ask(self):
+        run = Run(graph(cached("a")), {})
+        asked(run)
+        run.put_off("a", "StoreUnavailable", "no answer", LATER)
+        assert run.plan(NOW).wake == LATER
+        run.steer(NOW, suspend=True, cancel=False)
+        assert run.plan(LATER).wake is None
+        run.steer(NOW, suspend=False, cancel=False)
+        assert asked(run, LATER) == ["a"]
+
     def test_an_answer_after_the_run_was_cancelled_changes_nothing(self):
         run = Run(graph(cached("a")), {})
         asked(run)
