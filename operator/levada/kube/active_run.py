@@ -185,7 +185,7 @@ class ActiveRun:
     async def _see(self, name: str, now: datetime) -> None:
         self._look_at.pop(name, None)
         pod = self.pods.get(name)
-        if pod is None or not self._is_ours(pod):
+        if pod is None or not self.is_ours(pod):
             if name in self._live:
                 await self._look_for(name, now)
             return
@@ -210,7 +210,7 @@ class ActiveRun:
         else:
             self._remember_to_look(pod, leaf, now)
 
-    def _is_ours(self, pod: PodView) -> bool:
+    def is_ours(self, pod: PodView) -> bool:
         """Whether the run made `pod`: it owns it, or did while the attempt of that name is under way."""
         is_disowned = pod.metadata.name in self._live and task_pods.is_orphan(pod)
         return is_disowned or task_pods.is_ours(pod, self.identity.uid)
@@ -246,9 +246,9 @@ class ActiveRun:
         """A Pod that is expected and not in the watch, or another's is: ask, and only then conclude that it is gone."""
         leaf, attempt = self._live[name]
         found = await task_pods.find(self._api, self.identity.namespace, name)
-        if found is not None and self._is_ours(found):
+        if found is not None and self.is_ours(found):
             found = await task_pods.label(self._api, found, self.identity.name)
-            if name not in self.pods or not self._is_ours(self.pods[name]):  # else the watch was faster, and knows more
+            if name not in self.pods or not self.is_ours(self.pods[name]):  # else the watch was faster, and knows more
                 self.pods[name] = found
                 self.lingering.here(name)
             await self._see(name, now)

@@ -43,6 +43,8 @@ _LOOK_AGAIN = 15.0
 """Longest wait, in seconds, for what should announce itself and may not."""
 _PREDECESSOR = 1.0
 """Seconds until the ConfigMaps of a deleted run of the same name may be gone."""
+_GOES_SOON = timedelta(seconds=20)
+"""How long after a run was made they may still be there."""
 
 
 class Opening:
@@ -138,8 +140,10 @@ class Opening:
         try:
             wanted = replace(gathered, store=store.url)
             definition = await freeze(self._api, run, wanted)
-        except (FrozenElsewhereError, RecordLostError):  # the predecessor's, there or just gone
+        except RecordLostError:  # the predecessor's, which has just gone
             return _PREDECESSOR
+        except FrozenElsewhereError as error:
+            return await self._wait_for_name(run, str(error))
         except ApiError as error:
             if error.status != FORBIDDEN:
                 raise
@@ -194,6 +198,13 @@ class Opening:
         self._waiting[metadata["namespace"], metadata["name"]] = set(names)
         waiting = Standing("Pending", reasons.WAITING_FOR_REFERENCE, f"does not exist yet: {listed}")
         return await self._wait(run, waiting, min(left + 0.1, _LOOK_AGAIN))
+
+    async def _wait_for_name(self, run: Json, message: str) -> float:
+        """A predecessor's ConfigMap goes soon; of what stands in the way for longer somebody has to be told."""
+        if utc_now() - datetime.fromisoformat(run["metadata"]["creationTimestamp"]) < _GOES_SOON:
+            return _PREDECESSOR
+        waiting = Standing("Pending", reasons.NAME_TAKEN, f"{message}; the run starts once that is removed")
+        return await self._wait(run, waiting, _LOOK_AGAIN)
 
     async def _wait(self, run: Json, waiting: Standing, again: float) -> float:
         """Say what a run that cannot begin waits for, if that is news."""

@@ -147,6 +147,7 @@ class Reconciler:
             if active is not known:
                 changed = set(self._pods.of.get(key, ()))
         active.pods, active.lingering = self._pods.of.setdefault(key, {}), self._pods.lingering[key]
+        await self._clear_away(active, changed)
         wait = await active.step(changed, utc_now(), partial(self._sharing.room, key))
         for leaf in active.news():
             text = f"{leaf.path}: {leaf.reason}: {leaf.message}"
@@ -193,20 +194,30 @@ class Reconciler:
         over = run is None or bool(run["metadata"].get("deletionTimestamp")) or is_over(run)
         pods = self._pods.of.get(key, {})
         for pod in list(pods.values()):
-            is_held = task_pods.is_held(pod)
-            is_orphan = task_pods.is_orphan(pod) and not (run and task_pods.is_named_by(pod, run))
-            if not is_held and not is_orphan:
-                continue
-            if run is not None and not over and task_pods.is_ours(pod, run["metadata"]["uid"]):
-                continue
-            if is_outstayed(pod) and not is_orphan:
-                await task_pods.clear(self._api, pod)
-            elif (is_orphan or not is_dead(pod)) and not pod.metadata.deletion_timestamp:
-                await task_pods.delete(self._api, pod)
-            if is_held and is_dead(pod):
-                await task_pods.release(self._api, pod, pods)
+            if over or run is None or not task_pods.is_ours(pod, run["metadata"]["uid"]):
+                await self._part_with(pod, pods, run)
         self._pods.forget_if_empty(key)
         return None
+
+    async def _clear_away(self, active: ActiveRun, changed: Collection[str]) -> None:
+        """Let go of the Pods that an earlier run of that name has left, beside the one at work."""
+        run = active.record.object
+        for name in changed:
+            pod = active.pods.get(name)
+            if pod and not active.is_ours(pod) and not task_pods.is_named_by(pod, run):
+                await self._part_with(pod, active.pods, run)
+
+    async def _part_with(self, pod: PodView, pods: dict[str, PodView], run: Json | None) -> None:
+        """Stop a Pod that is at work for no run, if it lives, and release it once it is dead; a stranger's is left."""
+        is_held, is_nobodys = task_pods.is_held(pod), task_pods.is_nobodys(pod, run)
+        if not is_held and not is_nobodys:
+            return
+        if is_outstayed(pod) and not is_nobodys:
+            await task_pods.clear(self._api, pod)
+        elif (is_nobodys or not is_dead(pod)) and not pod.metadata.deletion_timestamp:
+            await task_pods.delete(self._api, pod)
+        if is_held and is_dead(pod):
+            await task_pods.release(self._api, pod, pods)
 
     async def _get(self, key: Key) -> Json | None:
         try:

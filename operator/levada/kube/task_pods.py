@@ -91,6 +91,11 @@ def is_named_by(pod: PodView, run: Json) -> bool:
     return pod.metadata.name == pod_name(metadata["name"], metadata["uid"], *attempt_of(pod))
 
 
+def is_nobodys(pod: PodView, run: Json | None) -> bool:
+    """Whether we made `pod`, it has lost its owner, and it is not `run`'s either, which is the one of that name now."""
+    return is_orphan(pod) and not (run and is_named_by(pod, run))
+
+
 async def label(api: Api, pod: P, run: str) -> P:
     """Give the Pod its run's label back where it was taken off: without it we hear nothing of the Pod."""
     if pod.metadata.labels.get(RUN_LABEL) == run:
