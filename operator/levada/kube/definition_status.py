@@ -110,4 +110,5 @@ def status_of(found: Json, verdict: Standing) -> dict[str, Any]:
         condition(type_, truth, verdict, previous, generation, now)
         for type_, truth in zip(("Ready", "Reconciling", "Stalled"), _TRUTH[verdict.reason], strict=True)
     ]
-    return {"observedGeneration": generation, "digest": definition_digest(found["spec"]), "conditions": conditions}
+    digest = {"digest": definition_digest(found["spec"])} if "spec" in found else {}
+    return {"observedGeneration": generation, **digest, "conditions": conditions}

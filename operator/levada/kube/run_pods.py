@@ -118,10 +118,12 @@ class RunPods:
     def _went(self, key: Key, pod: PodView) -> bool:
         """It is gone from the watch."""
         name, is_active = pod.metadata.name, key in self._active
-        self.of.get(key, {}).pop(name, None)
+        known = self.of.get(key, {}).pop(name, None)
         self.lingering[key].gone(pod, utc_now())
         if not is_active:
             self.forget_if_empty(key)
+        if known and known.metadata.uid == pod.metadata.uid and not task_pods.is_held(known):
+            pod = known  # the last that the watch tells of a Pod may be older than our patch
         is_stray = task_pods.is_held(pod)  # so it is still there: somebody took our label off
         if is_stray:
             self._strayed.setdefault(key, set()).add(name)

@@ -2,8 +2,10 @@
 
 import pytest
 
-from levada.kube.definition_status import Definitions
+from levada.kube.definition_status import Definitions, status_of
 from levada.kube.runtime import Runtime
+from levada.planner import reasons
+from levada.planner.status import Standing
 
 PATH = "/apis/levada.dev/v1alpha1/namespaces/a/components/add"
 KEY = ("components", "a", "add")
@@ -36,3 +38,11 @@ async def test_one_that_is_gone_is_forgotten(server, definitions):
     await server.remove(PATH)
     await definitions.reconcile(*KEY)
     assert not definitions.knows(*KEY, written)
+
+
+def test_of_one_without_a_spec_it_can_be_told_what_is_wrong():
+    """As an older version of the kind may have left it, or somebody who writes to etcd."""
+    found = {"metadata": {"name": "add", "namespace": "a", "generation": 1}}
+    status = status_of(found, Standing("", reasons.RECONCILE_FAILED, "it cannot be worked on"))
+    assert {item["type"]: item["status"] for item in status["conditions"]}["Stalled"] == "True"
+    assert "digest" not in status

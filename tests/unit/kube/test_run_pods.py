@@ -91,3 +91,14 @@ async def test_to_a_run_that_is_over_only_a_pod_that_is_held_is_news(api, put):
     assert runs.saw(held, free) is None
     assert runs.saw(free, None) is None
     assert not runs.of
+
+
+async def test_a_pod_that_was_let_go_and_went_is_not_looked_for_though_the_watch_last_shows_it_held(api, server, put):
+    runs, held = pods_of_runs(api, RUN), await put()
+    runs.saw(None, held)
+    await task_pods.release(api, held, runs.of[RUN])
+    await server.remove(PATH)
+    runs.saw(held, None)
+    asked = len(server.requests)
+    await runs.bring_back(RUN)
+    assert len(server.requests) == asked
