@@ -9,6 +9,7 @@ import sys
 from collections.abc import Sequence
 
 from bench import page, results
+from bench.comparison import compare, growth
 from bench.play import Figures, play
 from bench.results import Result
 from bench.sample import LARGEST, judged
@@ -39,6 +40,8 @@ def main() -> int:
     except ClusterError as error:
         print(error, file=sys.stderr)
         return 1
+    found += growth(found)
+    results.write(found)
     print(results.table(found))
     if arguments.record:
         page.append(found, arguments.repeat)
@@ -68,26 +71,11 @@ async def beside_ideal(scenario: Scenario, repetitions: int, sides: Sequence[str
                     f"{scenario.workload.name}, {name}, {number + 1} of {repetitions}: {figures.makespan:.2f} s, {rate}"
                 )
         witnessed = [await judged(made, scenario.workload)] if _is_judged(scenario.workload) else []
-    return compare(scenario, taken) + witnessed
+    return compare(scenario, {name: [each.metrics for each in figures] for name, figures in taken.items()}) + witnessed
 
 
 def _is_judged(workload: Workload) -> bool:
     return workload.count <= LARGEST and not workload.loop and not workload.is_cached
-
-
-def compare(scenario: Scenario, taken: dict[str, list[Figures]]) -> list[Result]:
-    """One result for each metric."""
-    of = {name: [figures.metrics for figures in taken.get(name, [])] for name in SIDES}
-    names = next(metrics for side in of.values() for metrics in side)
-    return [
-        Result(
-            scenario.workload.name,
-            metric,
-            *([metrics[metric] for metrics in of[side]] for side in SIDES),
-            budget=scenario.budgets.get(metric),
-        )
-        for metric in names
-    ]
 
 
 if __name__ == "__main__":

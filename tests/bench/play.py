@@ -32,7 +32,8 @@ class Figures:
     sent
         Requests by verb and resource, those of the kubelet and the observer left out.
     stalls
-        How often the event loop was held up for more than 50 ms; `longest_stall` in milliseconds.
+        How often the event loop was held up for more than 50 ms, and for how many milliseconds at most; None where
+        nobody listened.
     """
 
     count: int
@@ -46,13 +47,13 @@ class Figures:
     object_kb: float
     lag: float
     peak_mb: float
-    stalls: int
-    longest_stall: float
+    stalls: tuple[int, float] | None
 
     @property
     def metrics(self) -> dict[str, float]:
-        """By the names under which they are reported."""
-        return {
+        """By the names under which they are reported; what was not measured has none."""
+        verbs = server.by_verb(self.sent).items()
+        found = {
             "makespan_s": self.makespan,
             "tasks_per_second": self.count / self.complete,
             "ms_per_step": self.step_ms,
@@ -61,13 +62,15 @@ class Figures:
             "kubelet_cpu_ms_per_task": 1000 * self.kubelet_cpu / self.count,
             "writes_per_task": server.task_writes(self.sent) / self.count,
             "requests_per_task": self.sent.total() / self.count,
+            **{f"{verb.lower()}_per_task": number / self.count for verb, number in verbs},
             "status_writes_per_second": self.sent["PATCH pipelineruns/status"] / self.makespan,
             "peak_rss_mb": self.peak_mb,
             "object_kb": self.object_kb,
             "status_lag_s": self.lag,
-            "stalls": self.stalls,
-            "longest_stall_ms": self.longest_stall,
         }
+        if self.stalls is not None:
+            found["stalls"], found["longest_stall_ms"] = self.stalls
+        return found
 
 
 async def play(stage: Stage, workload: Workload, name: str, look: Callable[[int], None] = lambda _: None) -> Figures:
@@ -106,6 +109,5 @@ async def play(stage: Stage, workload: Workload, name: str, look: Callable[[int]
         object_kb=observer.largest / 1000,
         lag=observer.lag(ended),
         peak_mb=peak,
-        stalls=side.stalls[0],
-        longest_stall=side.stalls[1],
+        stalls=side.stalls,
     )

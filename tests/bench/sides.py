@@ -30,12 +30,13 @@ class Side:
     process
         What it uses, by the kernel's account.
     stalls
-        Once it is down: how often its event loop was held up, and for how many milliseconds at most.
+        Once it is down: how often its event loop was held up, and for how many milliseconds at most; None where
+        nobody listens to it.
     """
 
     def __init__(self, pid: int) -> None:
         self.process = Process(pid)
-        self.stalls = (0, 0.0)
+        self.stalls: tuple[int, float] | None = None
 
     async def work(self, workload: Workload, runs: list[dict]) -> None:
         """Be told of the runs, which have just been created."""
@@ -57,8 +58,11 @@ class _Ideal(Side):
 
 
 @asynccontextmanager
-async def levada() -> AsyncIterator[Side]:
-    """The operator in a process of its own, once it leads and has looked at all that was there."""
+async def levada(quiet: bool = False) -> AsyncIterator[Side]:
+    """The operator in a process of its own, once it leads and has looked at all that was there.
+
+    Nobody listens to it where it is to be `quiet`, for that costs CPU by itself.
+    """
     environment = os.environ | WITH_TESTS | plane.SERVER_ADDRESS | {
         "LEVADA_AGENT_IMAGE": "levada:bench",
         "LEVADA_HTTP_PORT": str(_HTTP_PORT),
@@ -69,7 +73,7 @@ async def levada() -> AsyncIterator[Side]:
         "MALLOC_TRIM_THRESHOLD_": "2097152",
     }  # fmt: skip
     environment.pop("KUBECONFIG", None)  # it reads the files of a service account, as in its Pod
-    argv = (sys.executable, "-m", "bench.watched_operator", plane.IDENTITY)
+    argv = (sys.executable, "-m", "bench.watched_operator", plane.IDENTITY, *(["--quiet"] if quiet else []))
     with (LOGS / "operator.log").open("ab") as log:
         process = await asyncio.create_subprocess_exec(
             *argv, env=environment, stdout=asyncio.subprocess.PIPE, stderr=log, cwd=REPO
