@@ -41,6 +41,23 @@ def _calls(test: ast.FunctionDef | ast.AsyncFunctionDef, marker: str) -> Iterato
 
 def with_part(page: Path, name: str, part: str) -> str:
     """The text of `page` with `part` between its comments `name: begin` and `name: end`."""
-    begin, end = f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+    before, _, after = _around(page, name)
+    begin, end = _comments(name)
+    return f"{before}{begin}\n\n{part}\n\n{end}{after}"
+
+
+def part_of(page: Path, name: str) -> str:
+    """What stands there now."""
+    return _around(page, name)[1].strip()
+
+
+def _around(page: Path, name: str) -> tuple[str, str, str]:
+    """What is before the first comment, between the two and after the second."""
+    begin, end = _comments(name)
     before, _, rest = page.read_text().partition(begin)
-    return f"{before}{begin}\n\n{part}\n\n{end}{rest.partition(end)[2]}"
+    part, _, after = rest.partition(end)
+    return before, part, after
+
+
+def _comments(name: str) -> tuple[str, str]:
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"

@@ -45,7 +45,7 @@ def main() -> int:
     print(results.table(found))
     if arguments.record:
         page.append(found, arguments.repeat)
-        page.put_headlines()
+        page.put_headlines(found)
     return 0
 
 

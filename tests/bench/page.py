@@ -1,16 +1,14 @@
 """Where results are told: a page to which each recorded run adds a section, with its machine, and README's figures."""
 
-import json
 import os
 import platform
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from bench.results import FILE, Result, number, table
+from bench.results import Result, number, table
 from cluster.paths import REPO
-from pages import with_part
+from pages import part_of, with_part
 
 PAGE = REPO / "docs" / "benchmarks" / "operator.md"
 README = REPO / "README.md"
@@ -19,7 +17,8 @@ _HEADLINES = (
     ("1,000 tasks side by side", "fan-1000", "tasks_per_second", "tasks/s"),
     ("1,000 tasks of 0 to 20 s", "staggered-1000", "makespan_s", "s until all have ended"),
     ("100 runs of 10 tasks at once", "runs-100x10", "tasks_per_second", "tasks/s"),
-    ("the operator's CPU for a task", "fan-1000", "cpu_ms_per_task", "ms"),
+    ("the operator's CPU for a task of 1,000 side by side", "fan-1000", "cpu_ms_per_task", "ms"),
+    ("the operator's CPU for a task of a chain", "chain-100", "cpu_ms_per_task", "ms"),
     ("a run of 10,000 tasks", "run-10000", "status_lag_s", "s that its status is behind, at most"),
     ("an operator that finds 5,000 finished runs", "startup-5000", "startup_s", "s to a new run's first task"),
     ("an operator at rest beside 1,000 finished runs", "idle-1000", "idle_cpu_percent", "% of a core"),
@@ -35,16 +34,16 @@ def append(results: list[Result], repetitions: int) -> None:
         page.write(section)
 
 
-def put_headlines() -> None:
-    """Write README's figures anew, from all that build/bench.json has."""
-    found = {(each["scenario"], each["metric"]): each for each in json.loads(FILE.read_text())}
-    rows = [_headline(*words, found[key]) for *words, key in _keyed() if key in found]
-    lines = ["| | Levada | ideal client | budget |", "|---|---|---|---|", *rows]
+def put_headlines(results: list[Result]) -> None:
+    """Write README's figures anew; what was not measured now keeps its row."""
+    found = {(each.scenario, each.metric): each.entry() for each in results}
+    rows = {row.split("|")[1].strip(): row for row in part_of(README, "figures").splitlines()}
+    for what, scenario, metric, unit in _HEADLINES:
+        if entry := found.get((scenario, metric)):
+            rows[what] = _headline(what, unit, entry)
+    known = [rows[what] for what, *_ in _HEADLINES if what in rows]
+    lines = ["| | Levada | ideal client | budget |", "|---|---|---|---|", *known]
     README.write_text(with_part(README, "figures", "\n".join(lines)))
-
-
-def _keyed() -> Iterator[tuple[str, str, tuple[str, str]]]:
-    return ((what, unit, (scenario, metric)) for what, scenario, metric, unit in _HEADLINES)
 
 
 def _headline(what: str, unit: str, entry: dict) -> str:
