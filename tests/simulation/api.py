@@ -187,7 +187,7 @@ class SimulatedApi(Api):
         return await self.process.send(Request(verb, resource.plural, name, act, urgent))
 
 
-@dataclass(frozen=True)
+@dataclass
 class SimulatedStore(RunStore):
     """A store that is there, or away for a while."""
 
@@ -205,7 +205,7 @@ class SimulatedStore(RunStore):
         if values:
             await self._reach()
 
-    async def keep_log(self, api: Api, run: RunIdentity, pod: str, path: str, attempt: int) -> None:
+    async def keep_log(self, run: RunIdentity, pod: str, path: str, attempt: int) -> None:
         await self._reach()
 
     async def _reach(self) -> None:

@@ -59,7 +59,7 @@ def in_virtual_time(current: Callable[[], World]) -> ExitStack:
     """What of the product asks for the time or the store gets the simulated ones."""
 
     async def open_store(api: SimulatedApi, namespace: str, frozen: str | None) -> RunStore:
-        return SimulatedStore(process=api.process)
+        return SimulatedStore(api, namespace, process=api.process)
 
     async def at_once(work: Callable[..., Any], *arguments: Any, **more: Any) -> Any:
         return work(*arguments, **more)  # a thread would take real time
@@ -74,6 +74,8 @@ def in_virtual_time(current: Callable[[], World]) -> ExitStack:
 
     stack = ExitStack()
     stack.enter_context(patch("asyncio.to_thread", at_once))
+    stack.enter_context(patch("levada.kube.run_store.in_store_thread", at_once))
+    stack.enter_context(patch("levada.kube.artifact_sweep.in_store_thread", at_once))
     stack.enter_context(patch("levada.kube.opening.open_store", open_store))
     stack.enter_context(patch("levada.kube.clock.SERVER.now", now))
     stack.enter_context(patch("levada.kube.record.time", Clock))

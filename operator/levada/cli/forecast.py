@@ -7,10 +7,12 @@ from dataclasses import replace
 from datetime import UTC, datetime
 
 from levada.graph.model import Datum, Graph, Task
-from levada.planner.flow.cache import DISABLED, Work
+from levada.planner.flow.cache import DISABLED, UNVERIFIABLE, Answer, Miss, Work
+from levada.planner.flow.lookups import Lookup
 from levada.planner.nodes import Gate, Group, Leaf, Node, Order, Phase
 from levada.planner.paths import in_tree_order
 from levada.planner.run import Run
+from levada.store.errors import StoreDeniedError
 from levada.store.lookup import Finder
 
 Forecast = dict[str, str]
@@ -31,12 +33,18 @@ def forecast(graph: Graph, inputs: Mapping[str, Datum], finder: Finder, name: st
     run = Run(_without_limits(graph), inputs, facts=facts)
     while lookups := run.lookups(now):
         for lookup in lookups:
-            found = finder.begin(lookup)
-            answer = finder.end(lookup.leaf, found, now) if isinstance(found, Work) else found
-            run.answer(lookup.leaf.path, answer, now)
+            run.answer(lookup.leaf.path, _answer(finder, lookup, now), now)
     starting = {start.leaf.path for start in run.plan(now).starts}
     nodes = [run.nodes[path] for path in in_tree_order(run.nodes)]
     return [_of(node, starting) for node in nodes if not (isinstance(node, Group) and any(node.members()))]
+
+
+def _answer(finder: Finder, lookup: Lookup, now: datetime) -> Answer:
+    try:
+        found = finder.begin(lookup)
+        return finder.end(lookup.leaf, found, now) if isinstance(found, Work) else found
+    except StoreDeniedError:
+        return Miss(UNVERIFIABLE)
 
 
 def _without_limits(graph: Graph) -> Graph:

@@ -108,7 +108,7 @@ class ActiveRun:
         self._orders = Orders(self.run, self._api, identity, self.pending_timeout)
         self._hints = PodHints(self._api)
         self._letting_go = LettingGo(self.run, self._api, self._attempts)
-        self._logs = FailedLogs(self._api, self.store, identity)
+        self._logs = FailedLogs(self.store, identity)
 
     @property
     def identity(self) -> RunIdentity:

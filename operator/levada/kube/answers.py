@@ -8,14 +8,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from levada.kube.run_store import RunFinder
 from levada.planner import reasons
 from levada.planner.flow.cache import UNVERIFIABLE, Hit, Miss, Work
 from levada.planner.flow.flights import Flights
 from levada.planner.flow.lookups import Lookup
 from levada.planner.nodes import Leaf, Phase
 from levada.planner.run import Run
-from levada.store.errors import StoreError, StoreUnavailableError
-from levada.store.lookup import Finder
+from levada.store.errors import StoreDeniedError, StoreError, StoreUnavailableError
 
 _log = logging.getLogger(__name__)
 
@@ -60,7 +60,7 @@ class Answers:
     """The lookups of one run."""
 
     run: Run
-    finder: Finder
+    finder: RunFinder
     tower: Tower
     _works: dict[str, Work] = field(default_factory=dict)
     _asked_since: dict[str, datetime] = field(default_factory=dict)
@@ -88,18 +88,20 @@ class Answers:
         leaf = lookup.leaf
         since = self._asked_since.setdefault(leaf.path, now)
         try:
-            found = await asyncio.to_thread(self.finder.begin, lookup)
+            found = await self.finder.begin(lookup)
             if isinstance(found, Work):
                 if pilot := self._board(leaf, found):
                     message = f"{pilot[2]} of {pilot[1]} does the same work"
                     self.run.put_off(leaf.path, reasons.WAITING_FOR_SAME_WORK, message, now + LONG)
                     return
-                found = await asyncio.to_thread(self.finder.end, leaf, found, now)
+                found = await self.finder.end(leaf, found, now)
         except StoreUnavailableError as error:
             if now - since < GIVES_UP:
                 self._land(leaf.path)
                 self.run.put_off(leaf.path, error.reason, error.message, now + AGAIN)
                 return
+            found = Miss(UNVERIFIABLE)
+        except StoreDeniedError:
             found = Miss(UNVERIFIABLE)
         self.run.answer(leaf.path, found, now)
         if isinstance(found, Hit):
@@ -116,7 +118,7 @@ class Answers:
         """Keep what a task made, and then let others look for it; best effort."""
         try:
             if leaf.phase is Phase.SUCCEEDED:
-                await asyncio.to_thread(self.finder.keep, leaf, self._works.get(leaf.path), now)
+                await self.finder.keep(leaf, self._works.get(leaf.path), now)
         except StoreError as error:
             _log.warning("its results are not kept in the cache: %s", error, extra={"task": leaf.path})
         finally:

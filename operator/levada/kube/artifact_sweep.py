@@ -6,7 +6,6 @@ over a reference between two passes (a cached result that becomes a run's own) i
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ from levada.kube.namespace_store import read_store
 from levada.kube.references import References
 from levada.kube.resource import PIPELINE_RUNS, PartialObject
 from levada.kube.runtime import Runtime
+from levada.kube.store_threads import in_store_thread
 from levada.planner.retention import History
 from levada.store.errors import StoreError
 from levada.store.stores import Stores
@@ -70,7 +70,7 @@ class ArtifactSweep:
         if config is None:
             return
         stores = Stores(config, patience=_PATIENCE)
-        folders = await asyncio.to_thread(run_folders, stores, namespace) - self._unmarked
+        folders = await in_store_thread(run_folders, stores, namespace) - self._unmarked
         before = self._unused.pop(namespace, set())
         if not folders:
             return
@@ -82,16 +82,16 @@ class ArtifactSweep:
         if not marked:
             return
         # The cache first: what a run takes over from it after that is seen in the run, or at the next pass.
-        cached = await asyncio.to_thread(cached_runs, stores, namespace)
+        cached = await in_store_thread(cached_runs, stores, namespace)
         unused = marked - self._owners_of_pods() - cached - await self._references.held(namespace, living)
         for uid in sorted(unused & before):
-            removed = await asyncio.to_thread(sweep, stores, namespace, uid, self._check_that_we_lead)
+            removed = await in_store_thread(sweep, stores, namespace, uid, self._check_that_we_lead)
             metrics.REMOVED.labels("folder").inc()
             _log.info("swept %d objects of the run with UID %s", removed, uid, extra={"namespace": namespace})
         self._unused[namespace] = unused - before
 
     async def _is_marked(self, stores: Stores, namespace: str, uid: str) -> bool:
-        found = await asyncio.to_thread(is_marked, stores, namespace, uid)
+        found = await in_store_thread(is_marked, stores, namespace, uid)
         if not found:
             self._unmarked.add(uid)
         return found

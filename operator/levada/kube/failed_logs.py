@@ -6,7 +6,6 @@ import asyncio
 import logging
 from dataclasses import dataclass, field
 
-from levada.kube.client import Api
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.run_store import RunStore
 from levada.planner.nodes import Leaf
@@ -25,7 +24,6 @@ _log = logging.getLogger(__name__)
 class FailedLogs:
     """Those that are still to be kept."""
 
-    api: Api
     store: RunStore
     identity: RunIdentity
     _waiting: list[tuple[str, str, int]] = field(default_factory=list)
@@ -46,6 +44,6 @@ class FailedLogs:
     async def _keep(self, room: asyncio.Semaphore, pod: str, path: str, attempt: int) -> None:
         try:
             async with room:
-                await self.store.keep_log(self.api, self.identity, pod, path, attempt)
+                await self.store.keep_log(self.identity, pod, path, attempt)
         except (ApiError, ApiUnreachableError, StoreError) as error:
             _log.warning("the end of its log is not kept: %s", error, extra={"task": path})

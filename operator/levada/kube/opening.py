@@ -134,7 +134,7 @@ class Opening:
         store = await open_store(self._api, namespace, None)
         if run["spec"].get("artifactPolicy") == "Delete":
             try:  # before the first artifact: nothing else will tell, when the run is gone, that they go with it
-                await store.put_mark(namespace, metadata["uid"], metadata["name"])
+                await store.put_mark(metadata["uid"], metadata["name"])
             except StoreError as error:
                 return await self._wait(run, Standing("Pending", error.reason, error.message), _LOOK_AGAIN)
         try:

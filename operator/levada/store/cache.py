@@ -33,6 +33,7 @@ from levada.planner.locations import entry_uri, latest_uri
 from levada.store.digest import EMPTY_FOLDER, bytes_digest
 from levada.store.errors import (
     InputGoneError,
+    StoreDeniedError,
     StoreError,
     StoreUnavailableError,
     TooLargeError,
@@ -78,22 +79,22 @@ class ResultCache:
 
         Raises
         ------
-        StoreUnavailableError
-            Whether it can be told is not known yet.
+        StoreUnavailableError, StoreDeniedError
+            Whether it can be told is not known yet, or with these keys.
         """
         try:
             seen = {uri: fingerprint(self._stores, uri).digest for uri in external_uris(inputs)}
-        except StoreUnavailableError:
+        except (StoreUnavailableError, StoreDeniedError):
             raise
         except StoreError:
             return Miss(UNVERIFIABLE)
         return work_of(component, path, inputs, template, salt, seen)
 
     def find(self, work: Work, component: Component, policy: Cache, now: datetime) -> Answer:
-        """The results of `work`, or why they are not to be had. Raises StoreUnavailableError as `work` does."""
+        """The results of `work`, or why they are not to be had. Raises as `work` does."""
         try:
             return self._find(work, component, policy, now)
-        except StoreUnavailableError:
+        except (StoreUnavailableError, StoreDeniedError):
             raise
         except StoreError:
             return Miss(UNVERIFIABLE)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 _FULL: Final = (errno.ENOSPC, errno.EDQUOT)
 _DENIED: Final = (exceptions.PermissionDeniedError, exceptions.UnauthenticatedError)
+_REVOKED: Final = "status code: 400 .*(invalid_grant|ExpiredToken|InvalidToken|TokenRefreshRequired)"
+"""How keys are denied that were good once: as if the request made no sense."""
 _LONGEST: Final = 300
 
 
@@ -40,7 +42,7 @@ def asking(stores: Stores, uri: str) -> Iterator[None]:
     except BaseException as error:
         if not is_panic(error):
             raise
-        text = stores.scrub(_text(error))
+        text = _shortened(stores.scrub(_text(error)))
         raise StoreMisconfiguredError(f"{uri}: the store's settings cannot be used; check each ({text})") from None
 
 
@@ -60,20 +62,21 @@ def writing_to(path: Path) -> Iterator[None]:
         raise
 
 
-def _translate(error: Exception, uri: str, text: str) -> StoreError:
-    if re.search("NoSuchBucket|InvalidBucketName|ContainerNotFound|bucket does not exist", text):
+def _translate(error: Exception, uri: str, said: str) -> StoreError:
+    text = _shortened(said)
+    if re.search("NoSuchBucket|InvalidBucketName|ContainerNotFound|bucket does not exist", said):
         return StoreMisconfiguredError(f"{uri}: the bucket does not exist; create it or correct the store's 'url'")
     if isinstance(error, FileNotFoundError):
         return InputGoneError(f"nothing stands at {uri}")
     if isinstance(error, exceptions.PreconditionError):
         return DigestMismatchError(f"{uri} changed while it was read")
-    if isinstance(error, _DENIED) or "os error 13" in text:
+    if isinstance(error, _DENIED) or "os error 13" in said or re.search(_REVOKED, said):
         return StoreDeniedError(f"{uri}: the store denies access; check its credentials and their rights ({text})")
-    if "169.254.169.254" in text or "metadata.google" in text or "redential" in text:
+    if "169.254.169.254" in said or "metadata.google" in said or "redential" in said:
         return StoreDeniedError(f"{uri}: no usable credentials; set them in the store's Secret ({text})")
-    if any(f"os error {number}" in text for number in _FULL):
+    if any(f"os error {number}" in said for number in _FULL):
         return DiskFullError(f"{uri}: no space left in the store")
-    if isinstance(error, ValueError) or re.search(r"status code: (?!408|429)[34]\d\d", text):
+    if isinstance(error, ValueError) or re.search(r"status code: (?!408|429)[34]\d\d", said):
         return StoreMisconfiguredError(f"{uri}: the store refuses the request; check its settings ({text})")
     return StoreUnavailableError(f"{uri}: the store does not answer properly ({text})")
 
@@ -85,5 +88,9 @@ def _text(error: BaseException) -> str:
     head = text.partition("<?xml")[0].partition("<Error>")[0]
     if code or said:
         head += ": ".join(found.group(1) for found in (code, said) if found)
-    head = " ".join(head.split())
-    return head if len(head) <= _LONGEST else f"{head[:_LONGEST]}..."
+    return " ".join(head.split())
+
+
+def _shortened(text: str) -> str:
+    """So much of `text` as a message holds; secrets are out of it by now, for half of one would not be found."""
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."

@@ -10,7 +10,7 @@ import hashlib
 from typing import TYPE_CHECKING, Final
 
 from levada.store.digest import Content
-from levada.store.errors import InputGoneError, StoreDeniedError, UnverifiableError
+from levada.store.errors import InputGoneError, UnverifiableError
 from levada.store.objects import find
 
 if TYPE_CHECKING:
@@ -28,12 +28,9 @@ def fingerprint(stores: Stores, uri: str) -> Content:
     Raises
     ------
     StoreError
-        `InputGone` when nothing stands there; `Unverifiable` when it cannot be listed or has no versions.
+        `InputGone` when nothing stands there; `Unverifiable` when it has no versions.
     """
-    try:
-        found = find(stores, stores.reading(uri))
-    except StoreDeniedError as error:
-        raise UnverifiableError(f"{uri} cannot be listed, so a change would go unseen: {error}") from None
+    found = find(stores, stores.reading(uri))
     if not found:
         raise InputGoneError(f"nothing stands at {uri}")
     return listing_content(found, uri)

@@ -13,7 +13,7 @@ from levada.planner.flow.cache import DISABLED, OUTPUTS_GONE, Answer, Hit, Miss,
 from levada.planner.flow.retry import template_of
 from levada.store.cache import ResultCache
 from levada.store.content import holds
-from levada.store.errors import StoreError, StoreUnavailableError
+from levada.store.errors import StoreDeniedError, StoreError, StoreUnavailableError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -45,8 +45,8 @@ class Finder:
 
         Raises
         ------
-        StoreUnavailableError
-            There is no answer yet.
+        StoreUnavailableError, StoreDeniedError
+            There is no answer yet, or none with these keys.
         """
         leaf = lookup.leaf
         if lookup.earlier is not None and self._stand(lookup.earlier):
@@ -58,7 +58,7 @@ class Finder:
         return _work(self._cache, leaf, leaf.task.cache)
 
     def end(self, leaf: Leaf, work: Work, now: datetime) -> Answer:
-        """The answer to a lookup whose work `begin` told. Raises StoreUnavailableError as it does."""
+        """The answer to a lookup whose work `begin` told. Raises as it does."""
         assert self._cache
         assert leaf.task.cache
         return self._cache.find(work, leaf.component, leaf.task.cache, now)
@@ -92,7 +92,7 @@ class Finder:
         try:
             artifacts = [datum for datum in outputs.values() if isinstance(datum, Artifact)]
             return all(holds(self.stores, artifact.uri, artifact.digest or "") for artifact in artifacts)
-        except StoreUnavailableError:
+        except (StoreUnavailableError, StoreDeniedError):
             raise
         except StoreError:
             return False

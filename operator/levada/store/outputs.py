@@ -18,7 +18,14 @@ from levada.graph.types import STRING, ValueMismatchError, as_text, parse_text
 from levada.planner.handoff import NOTHING, ArtifactRecord, CollectOutput, OutputRecord
 from levada.planner.locations import output_uri
 from levada.store.answer import ANSWER, Answer, find_claimed, read_answer
-from levada.store.errors import InputGoneError, InvalidOutputError, OutputMissingError, StoreError
+from levada.store.errors import (
+    InputGoneError,
+    InvalidOutputError,
+    OutputMissingError,
+    StoreDeniedError,
+    StoreError,
+    UnverifiableError,
+)
 from levada.store.fingerprint import fingerprint
 from levada.store.inputs import make_folders
 from levada.store.links import FoundOutput, find_output
@@ -155,6 +162,8 @@ def _unseen(output: CheckedOutput, uri: str) -> OutputRecord:
 def _written_by_task(stores: Stores, uri: str) -> Any:
     try:
         return fingerprint(stores, uri)
+    except StoreDeniedError as error:
+        raise UnverifiableError(f"{uri} cannot be listed, so a change would go unseen: {error}") from None
     except InputGoneError:
         raise OutputMissingError(f"there is nothing at {uri}; the task must write there itself") from None
 

@@ -4,10 +4,12 @@ from dataclasses import replace
 
 from levada.cli.forecast import forecast
 from levada.graph.model import Graph, Input, Item, Literal, Loop, Parameter, Task, TaskOutput
+from levada.graph.policies import Cache
 from levada.graph.types import INTEGER, LIST
 from levada.store.lookup import Finder
 from levada.store.stores import Stores
 from unit.planner.graphs import component, graph, task
+from unit.store.s3_stub import answering, error, stores_at
 
 WITHOUT_A_STORE = Finder(Stores(None), "research", "flowers-1")
 
@@ -53,3 +55,11 @@ def test_a_loop_that_is_skipped_is_told():
     shape = graph(off, looped("each", TaskOutput("off", "n")))
     assert [each[:2] for each in told(shape)] == [("off", "Skip"), ("each", "Skip")]
     assert told(shape)[1][2] == "off was skipped"
+
+
+def test_a_task_whose_results_may_not_be_looked_for_would_run():
+    with answering(403, error("AccessDenied")) as endpoint:
+        finder = Finder(stores_at(endpoint), "research", "flowers-1")
+        assert forecast(graph(replace(task("a"), cache=Cache())), {}, finder, "r") == [
+            {"path": "a", "action": "Run", "reason": "Unverifiable"}
+        ]

@@ -2,27 +2,30 @@
 
 import asyncio
 from dataclasses import replace
+from unittest.mock import AsyncMock
 
 import pytest
 
 from levada.graph.model import Component, External, Input, Output, Task
 from levada.graph.policies import Cache
+from levada.kube import run_store
 from levada.kube.answers import GIVES_UP, Answers, Tower
+from levada.kube.run_store import RunFinder, RunStore
 from levada.planner.attempt import Failure, Success
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
 from levada.store.config import from_mapping
-from levada.store.lookup import Finder
 from levada.store.objects import put_bytes
 from levada.store.stores import Stores
 from unit.planner.graphs import graph, task
 from unit.planner.pods import NOW
-from unit.store.s3_stub import answering, error, stores_at
+from unit.store.s3_stub import answering, config_at, error
 
 
 @pytest.fixture
 def store(tmp_path):
-    return Stores(from_mapping({"url": tmp_path.as_uri()}))
+    """The settings of a folder."""
+    return from_mapping({"url": tmp_path.as_uri()})
 
 
 class Operator:
@@ -35,7 +38,10 @@ class Operator:
 
     def run(self, name, *, namespace="team", policy=None):
         shape = graph(replace(task("a"), cache=policy or Cache()))
-        return Answers(Run(shape, {}), Finder(self.store, namespace, name), self.tower)
+        return self.answers(shape, name, namespace)
+
+    def answers(self, shape, name, namespace="team"):
+        return Answers(Run(shape, {}), RunFinder(RunStore(None, namespace, self.store), name), self.tower)
 
 
 def starts(answers, now=NOW):
@@ -109,24 +115,20 @@ def test_who_takes_results_lets_the_others_take_them_too(store):
 
 def test_nothing_is_kept_of_a_task_whose_external_data_changed_under_it(store):
     uri = f"{store.url}/shared"
-    put_bytes(store, uri, b"1")
+    put_bytes(Stores(store), uri, b"1")
     reader = Component({"data": Input("data", "Dataset", False)}, {"n": Output("n", "Integer", True)}, "image")
     shape = graph(Task("a", reader, {"data": External(uri)}, cache=Cache()))
     operator = Operator(store)
-
-    def run(name):
-        return Answers(Run(shape, {}), Finder(store, "team", name), operator.tower)
-
-    first = run("one")
+    first = operator.answers(shape, "one")
     starts(first)
-    put_bytes(store, uri, b"22")
+    put_bytes(Stores(store), uri, b"22")
     first.run.observe("a", 0, Success({"n": 7}), NOW)
     starts(first)
-    assert starts(run("two")) == ["a"]
+    assert starts(operator.answers(shape, "two")) == ["a"]
 
 
 def test_without_a_store_nothing_is_cached_and_the_task_runs():
-    answers = Operator(Stores(None)).run("one")
+    answers = Operator(None).run("one")
     assert starts(answers) == ["a"]
     assert leaf(answers).miss == "Disabled"
     answers.run.observe("a", 0, Success({"n": 7}), NOW)
@@ -144,9 +146,18 @@ def test_a_task_that_turns_the_cache_off_says_so_and_leaves_nothing(store):
     assert (starts(after), leaf(after).miss) == (["a"], "NoEntry")
 
 
-def test_a_store_that_does_not_answer_is_waited_for_and_not_for_ever():
+def test_a_store_that_denies_is_not_waited_for(monkeypatch):
+    with answering(403, error("AccessDenied")) as endpoint:
+        config = config_at(endpoint)
+        monkeypatch.setattr(run_store, "read_store", AsyncMock(return_value=config))
+        answers = Operator(config).run("one")
+        assert (starts(answers), leaf(answers).miss) == (["a"], "Unverifiable")
+
+
+def test_a_store_that_does_not_answer_is_waited_for_and_not_for_ever(monkeypatch):
+    monkeypatch.setattr(run_store, "_PATIENCE", 0.5)
     with answering(503, error("SlowDown")) as endpoint:
-        answers = Operator(stores_at(endpoint)).run("one")
+        answers = Operator(config_at(endpoint)).run("one")
         assert starts(answers) == []
         assert leaf(answers).reason == "StoreUnavailable"
         assert starts(answers, NOW + GIVES_UP) == ["a"]

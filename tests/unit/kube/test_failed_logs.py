@@ -18,7 +18,7 @@ class Store:
     def __init__(self):
         self.kept = []
 
-    async def keep_log(self, api, run, pod, path, attempt):
+    async def keep_log(self, run, pod, path, attempt):
         self.under_way += 1
         self.most = max(self.most, self.under_way)
         await asyncio.sleep(0)
@@ -44,7 +44,7 @@ def store():
 
 @pytest.fixture
 def logs(store):
-    return FailedLogs(None, store, None)
+    return FailedLogs(store, None)
 
 
 async def test_hundreds_of_logs_are_kept_a_few_at_a_time(logs, store):

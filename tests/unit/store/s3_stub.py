@@ -15,21 +15,24 @@ def error(code, message="said the store"):
 
 
 @contextmanager
-def answering(status, body=b""):
-    """The URL of a server that gives this answer."""
+def answering(status, body=b"", granted=None):
+    """The URL of a server that gives this answer; to requests signed with the key `granted`, an empty 200."""
 
     class Handler(BaseHTTPRequestHandler):
         def answer(self):
             length = int(self.headers.get("Content-Length") or 0)
             self.rfile.read(length)
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            is_granted = granted and f"Credential={granted}/" in self.headers.get("Authorization", "")
+            code, content = (200, b"") if is_granted else (status, body)
+            self.send_response(code)
+            self.send_header("Content-Length", str(len(content)))
             self.send_header("ETag", '"e"')
             self.send_header("Last-Modified", "Thu, 01 Jan 2026 00:00:00 GMT")
             self.end_headers()
-            self.wfile.write(body)
+            if self.command != "HEAD":
+                self.wfile.write(content)
 
-        do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815  # the names are the library's
+        do_HEAD = do_GET = do_PUT = do_POST = do_DELETE = answer  # noqa: N815  # the names are the library's
 
         def log_message(self, *_):
             pass
@@ -46,6 +49,20 @@ def answering(status, body=b""):
 
 
 def stores_at(endpoint, patience=0.5):
-    """The stores of a namespace whose S3 server is there; keys are set, so that no identity is looked for elsewhere."""
-    keys = {"accessKeyId": "id", "secretAccessKey": SECRET}
-    return Stores(from_mapping({"url": "s3://bucket/root", "endpoint": endpoint} | keys), patience=patience)
+    """The stores of a namespace whose S3 server is there."""
+    return Stores(config_at(endpoint), patience=patience)
+
+
+def config_at(endpoint):
+    """The settings of that; keys are set, so that no identity is looked for elsewhere."""
+    return from_mapping(settings_at(endpoint) | keys("id"))
+
+
+def settings_at(endpoint):
+    """As a ConfigMap has them."""
+    return {"url": "s3://bucket/root", "endpoint": endpoint}
+
+
+def keys(key):
+    """As a Secret has them."""
+    return {"accessKeyId": key, "secretAccessKey": SECRET}

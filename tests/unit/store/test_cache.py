@@ -11,7 +11,7 @@ from levada.planner.locations import entry_uri
 from levada.store.cache import ResultCache
 from levada.store.content import content, holds
 from levada.store.digest import EMPTY_FOLDER
-from levada.store.errors import StoreError, StoreUnavailableError
+from levada.store.errors import StoreDeniedError, StoreError, StoreUnavailableError
 from levada.store.fingerprint import fingerprint
 from levada.store.objects import get_bytes, put_bytes, remove
 from levada.store.stores import Stores
@@ -147,10 +147,14 @@ class TestAStoreThatDoesNotAnswer:
             with pytest.raises(StoreUnavailableError):
                 find(ResultCache(stores, stores.url, "team"), work)
 
-    def test_is_not_asked_again_where_it_refuses(self, work):
+    def test_says_so_where_it_denies_for_other_keys_may_do(self, work):
         with answering(403, error("AccessDenied")) as endpoint:
             stores = stores_at(endpoint)
-            assert find(ResultCache(stores, stores.url, "team"), work) == Miss("Unverifiable")
+            cache = ResultCache(stores, stores.url, "team")
+            with pytest.raises(StoreDeniedError):
+                find(cache, work)
+            with pytest.raises(StoreDeniedError):
+                work_in(cache, data=Artifact(f"{stores.url}/shared"))
 
 
 class TestPruning:

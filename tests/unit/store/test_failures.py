@@ -30,6 +30,8 @@ URI = "s3://bucket/root/a"
         (403, "InvalidAccessKeyId", StoreDeniedError),
         (403, "SignatureDoesNotMatch", StoreDeniedError),
         (401, "Unauthorized", StoreDeniedError),
+        (400, "ExpiredToken", StoreDeniedError),
+        (400, "InvalidToken", StoreDeniedError),
         (400, "AuthorizationHeaderMalformed", StoreMisconfiguredError),
         (500, "InternalError", StoreUnavailableError),
         (503, "SlowDown", StoreUnavailableError),
@@ -56,6 +58,23 @@ def test_an_answer_to_a_write_is_translated(status, code, kind):
         put_bytes(stores_at(endpoint), URI, b"x")
 
 
+def test_a_key_that_google_has_revoked_is_denied():
+    said = b'{"error":"invalid_grant","error_description":"Invalid JWT Signature."}'
+    with answering(400, said) as endpoint, pytest.raises(StoreDeniedError, match="Invalid JWT Signature"):
+        get_bytes(stores_at(endpoint), URI, 100)
+
+
+def test_a_denial_is_known_however_long_the_uri_before_it_is():
+    with answering(400, error("ExpiredToken")) as endpoint, pytest.raises(StoreDeniedError) as caught:
+        get_bytes(stores_at(endpoint), f"{URI}{'/a' * 200}", 100)
+    assert len(str(caught.value)) < 1000
+
+
+def test_a_name_that_sounds_like_a_denial_is_none():
+    with answering(400, error("Invalid")) as endpoint, pytest.raises(StoreMisconfiguredError):
+        get_bytes(stores_at(endpoint), f"{URI}/ExpiredToken", 100)
+
+
 def test_the_stores_own_words_are_told_without_its_xml():
     with (
         answering(403, error("AccessDenied", "no list for you")) as endpoint,
@@ -74,6 +93,12 @@ def test_a_secret_that_the_store_repeats_is_not_shown():
         get_bytes(stores_at(endpoint), URI, 100)
     assert SECRET not in str(caught.value)
     assert "***" in str(caught.value)
+
+
+def test_a_secret_where_the_stores_words_are_cut_is_not_shown_by_half():
+    with answering(400, error("Invalid", SECRET * 30)) as endpoint, pytest.raises(StoreMisconfiguredError) as caught:
+        get_bytes(stores_at(endpoint), URI, 100)
+    assert SECRET[:4] not in str(caught.value)
 
 
 def test_a_server_that_is_not_there_is_unavailable():
