@@ -43,7 +43,7 @@ class ArtifactSweep:
     Attributes
     ----------
     namespaces
-        Where to look: those in which something of Levada was seen.
+        Where to look: those in which something of Levada was seen since they had no store, or were not there.
     """
 
     def __init__(self, runtime: Runtime, history: History, every: timedelta) -> None:
@@ -67,7 +67,10 @@ class ArtifactSweep:
 
     async def _look_at(self, namespace: str) -> None:
         config = await read_store(self._api, namespace)
-        if config is None:
+        if config is None:  # nor a namespace, maybe
+            self.namespaces.discard(namespace)
+            self._unused.pop(namespace, None)
+            self._references.forget(namespace)
             return
         stores = Stores(config, patience=_PATIENCE)
         folders = await in_store_thread(run_folders, stores, namespace) - self._unmarked

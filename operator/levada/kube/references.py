@@ -42,6 +42,10 @@ class References:
             held |= known[uid] if uid in known else await self._read(namespace, uid, name)
         return held
 
+    def forget(self, namespace: str) -> None:
+        """There is no store there to which its runs could refer."""
+        self._known.pop(namespace, None)
+
     async def _read(self, namespace: str, uid: str, name: str) -> frozenset[str]:
         try:
             run = await self._api.get(PIPELINE_RUNS, namespace, name)

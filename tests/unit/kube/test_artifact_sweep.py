@@ -16,6 +16,7 @@ from levada.store.objects import exists, put_bytes
 from levada.store.sweep import put_mark
 
 RUNS = "/apis/levada.dev/v1alpha1/namespaces/a/pipelineruns"
+SETTINGS = "/api/v1/namespaces/a/configmaps/levada-store"
 GONE, OTHER = (f"{letter * 8}-1111-2222-3333-444444444444" for letter in "ab")
 OVER = {"phase": "Succeeded", "completionTime": "2026-01-01T00:00:00Z"}
 
@@ -28,7 +29,7 @@ def history():
 @pytest.fixture
 async def sweeper(api, server, store, history):
     """Sweeps the namespace `a`, in which the run GONE has left a folder."""
-    await server.put("/api/v1/namespaces/a/configmaps/levada-store", data={"url": store.url})
+    await server.put(SETTINGS, data={"url": store.url})
     runtime = SimpleNamespace(api=api, pods=SimpleNamespace(store={}))
     made = ArtifactSweep(runtime, history, timedelta(minutes=10))
     made.namespaces.add("a")
@@ -124,6 +125,24 @@ async def test_a_replica_that_may_not_lead_any_more_sweeps_nothing(sweeper, api,
     with pytest.raises(NotLeaderError):
         await sweeper.look()
     assert exists(store, made_by(store, GONE))
+
+
+async def test_a_namespace_without_a_store_or_that_is_gone_is_asked_for_once(sweeper, server):
+    sweeper.namespaces.add("gone")
+    await sweeper.look()
+    await sweeper.look()
+    asked = [path for _, path in server.requests if path.endswith("/configmaps/levada-store")]
+    assert [path.split("/")[4] for path in asked] == ["a", "gone", "a"]
+
+
+async def test_a_folder_goes_though_its_store_was_away_for_a_while(sweeper, store, server):
+    await server.remove(SETTINGS)
+    await sweeper.look()
+    await server.put(SETTINGS, data={"url": store.url})
+    sweeper.namespaces.add("a")  # something of it was seen again
+    for _ in range(2):
+        await sweeper.look()
+    assert not exists(store, made_by(store, GONE))
 
 
 async def test_a_store_that_makes_no_sense_does_not_stop_the_next_namespace(sweeper, store, server):

@@ -3,6 +3,7 @@
 import asyncio
 import threading
 import time
+from contextlib import contextmanager
 
 import pytest
 
@@ -10,24 +11,25 @@ from levada.kube.credentials import _TOKEN_LIFE, _Token
 from levada.kube.store_threads import MOST, in_store_thread
 
 
-@pytest.fixture
-def hung():
-    """A store's answer, which comes when the test is over."""
+@contextmanager
+def every_store_hanging():
     answer = threading.Event()
-    yield answer.wait
-    answer.set()
+    asking = [asyncio.ensure_future(in_store_thread(answer.wait)) for _ in range(2 * MOST)]
+    try:
+        yield asking
+    finally:
+        answer.set()
 
 
-async def test_the_service_accounts_token_is_read_while_every_store_hangs(hung, tmp_path):
+async def test_the_service_accounts_token_is_read_while_every_store_hangs(tmp_path):
     (tmp_path / "token").write_text("new")
     token = _Token(tmp_path / "token")
     token._at = time.monotonic() - 2 * _TOKEN_LIFE
-    asking = [asyncio.create_task(in_store_thread(hung)) for _ in range(2 * MOST)]
-    await asyncio.sleep(0)
-    assert await asyncio.wait_for(token.authorization(), 5) == "Bearer new"
-    assert not any(each.done() for each in asking)
-    for each in asking:
-        each.cancel()
+    with every_store_hanging() as asking:
+        await asyncio.sleep(0)
+        assert await asyncio.wait_for(token.authorization(), 5) == "Bearer new"
+        assert not any(each.done() for each in asking)
+    assert await asyncio.gather(*asking) == [True] * len(asking)
 
 
 async def test_what_is_found_or_raised_comes_back():
