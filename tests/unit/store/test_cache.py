@@ -7,14 +7,18 @@ import pytest
 from levada.graph.model import Artifact, Component, Input, Output
 from levada.graph.policies import Cache
 from levada.planner.flow.cache import Hit, Miss
+from levada.planner.flow.lookups import Lookup
 from levada.planner.locations import entry_uri
+from levada.planner.run import Run
 from levada.store.cache import ResultCache
 from levada.store.content import content, holds
 from levada.store.digest import EMPTY_FOLDER
 from levada.store.errors import StoreDeniedError, StoreError, StoreUnavailableError
 from levada.store.fingerprint import fingerprint
+from levada.store.lookup import Finder
 from levada.store.objects import get_bytes, put_bytes, remove
 from levada.store.stores import Stores
+from unit.planner.graphs import graph, task
 from unit.store.s3_stub import answering, error, stores_at
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
@@ -155,6 +159,14 @@ class TestAStoreThatDoesNotAnswer:
                 find(cache, work)
             with pytest.raises(StoreDeniedError):
                 work_in(cache, data=Artifact(f"{stores.url}/shared"))
+
+    def test_says_so_of_an_earlier_runs_artifacts_too(self):
+        with answering(403, error("AccessDenied")) as endpoint:
+            stores = stores_at(endpoint)
+            leaf = Run(graph(task("a")), {}).leaves["a"]
+            model = Artifact(f"{stores.url}/team/uid/a/0/m", "sha256:1")
+            with pytest.raises(StoreDeniedError):
+                Finder(stores, "team", "run-2").begin(Lookup(leaf, {"m": model}, "run-1"))
 
 
 class TestPruning:

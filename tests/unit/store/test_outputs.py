@@ -4,8 +4,9 @@ import pytest
 
 from levada.planner.handoff import CollectOutput
 from levada.store import outputs
-from levada.store.errors import InvalidOutputError, OutputMissingError
+from levada.store.errors import InvalidOutputError, OutputMissingError, UnverifiableError
 from levada.store.outputs import METADATA_LIMIT, PARAMETER_LIMIT
+from unit.store.s3_stub import answering, error, stores_at
 
 
 @pytest.fixture
@@ -101,3 +102,11 @@ def test_what_a_task_writes_into_the_store_itself_is_known_by_a_listing(tmp_path
     record = outputs.store(store, "unused", checked)
     assert (record.artifact.uri, record.artifact.size) == (uri, 1)
     assert record.artifact.digest.startswith("listing:")
+
+
+def test_what_a_task_writes_where_nothing_may_be_listed_cannot_be_verified():
+    with answering(403, error("AccessDenied")) as endpoint:
+        stores = stores_at(endpoint)
+        declared = CollectOutput("m", "Model", False, None, f"{stores.url}/ns/uid/task/0/m")
+        with pytest.raises(UnverifiableError, match=r"output 'm'.*cannot be listed"):
+            outputs.store(stores, "unused", outputs.CheckedOutput(declared))
