@@ -86,6 +86,20 @@ def test_a_pod_that_lost_its_owner_while_it_ran_is_still_the_tasks(restarted):
     assert play.server.list("pods") == [], "without an owner it does not go with its run by itself"
 
 
+def test_a_pod_that_no_list_shows_is_asked_for_before_it_is_thought_gone():
+    play = Play(Scenario(1, {"run": [Task("t0", seconds=90.0)]}))
+
+    def hide():
+        play._unlabel(0)
+        play._stay_away(0)  # who comes after has never seen it
+
+    play.world.after(10.0, hide)
+    ((_, history),) = played([play])
+    check(history)
+    *_, last = (tasks_of(change.object) for change in history.changes("PipelineRun"))
+    assert [(task["phase"], task["attempts"]) for task in last.values()] == [("Succeeded", 1)]
+
+
 @pytest.mark.threat("a task's Pod is removed by force and a stranger's takes its name", holds="another attempt runs")
 def test_a_strangers_pod_in_the_place_of_a_tasks_is_not_waited_for():
     play = Play(Scenario(1, {"run": [Task("t0", seconds=8.0)]}))

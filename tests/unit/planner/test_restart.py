@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from levada.graph.model import After, Task
 from levada.planner import reasons
 from levada.planner.attempt import Failure, Running, Success
 from levada.planner.encoding import decode_rows, node_of
@@ -23,7 +24,7 @@ def text_of(run):
 def again(text, shape, now=NOW):
     run = Run(shape, {})
     for row in decode_rows(text):
-        run.restore(row.path, node_of(row, run.leaves[row.path], row.outputs or {}), now)
+        run.restore(row.path, node_of(row, run.nodes[row.path], row.outputs or {}), now)
     run.mark_recorded(run.version)
     return run
 
@@ -57,6 +58,18 @@ def test_an_attempt_whose_inputs_are_not_seen_yet_is_not_tried_again_without_the
     text_of(run)
     (start,) = run.plan(LATER).starts
     assert (start.leaf.path, start.attempt, start.inputs) == ("b", 1, {"a": 5})
+
+
+def test_a_group_does_not_end_before_what_it_waits_for_though_the_record_tells_of_its_tasks_first():
+    nested = Task("group", graph(task("a")), {}, (After("late", False),))
+    shape = graph(nested, task("late"))
+    run = Run(shape, {})
+    run.observe("late", 0, Success({"n": 1}), NOW)
+    run.observe("group.a", 0, Failure(reasons.ERROR, "broke", 1), NOW)
+    restored = again(text_of(run), shape)
+    assert restored.root.phase is Phase.FAILED
+    # A group that ends before it begins has failed by itself.
+    assert [node.path for node in restored.failed] == [node.path for node in run.failed] == ["group.a"]
 
 
 def test_what_ended_stays_ended_and_what_ran_is_looked_for():
