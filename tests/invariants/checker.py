@@ -140,7 +140,8 @@ def failures_are_recorded_first(history: History) -> Iterator[Violation]:
 def nothing_is_left_behind(history: History) -> Iterator[Violation]:
     """I5: in the end nothing is held, and nothing belongs to what is gone."""
     last = history.last()
-    runs = {uid: change for uid, change in last.items() if change.kind == "PipelineRun" and not change.is_gone}
+    alive = {uid for uid, change in last.items() if not change.is_gone}
+    runs = {uid: last[uid] for uid in alive if last[uid].kind == "PipelineRun"}
     for change in last.values():
         if not history.is_over or change.is_gone or change.kind not in ("Pod", "ConfigMap"):
             continue
@@ -149,7 +150,7 @@ def nothing_is_left_behind(history: History) -> Iterator[Violation]:
         owned = owners(change.object) or ({which[0]} - {""} if which else set())
         if not owned and which and SPEC_HASH in change.object["metadata"]["annotations"]:
             yield Violation("I5", f"{name} has lost its owner and stays", change.at)
-        if owned and not owned & set(runs):
+        if owned and not owned & alive:
             yield Violation("I5", f"{name} outlives its run", change.at)
         run = next((runs[uid] for uid in owned if uid in runs), None)
         is_over = run is not None and run.object.get("status", {}).get("phase") in ("Succeeded", "Failed", "Cancelled")

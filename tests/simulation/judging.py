@@ -9,14 +9,21 @@ from pathlib import Path
 
 import msgspec
 
-from invariants.checker import first_violation
+from invariants.checker import check, first_violation
 from invariants.history import History
 from invariants.timeline import timeline
 from simulation.pair import play_of
-from simulation.play import played
+from simulation.play import Play, played
 from simulation.scenario import Scenario, random_scenario
 
 REGRESSIONS = Path(__file__).parent / "regressions"
+
+
+def judged(play: Play) -> History:
+    """Play it to its end; AssertionError if it breaks an invariant on the way."""
+    ((_, history),) = played([play])
+    check(history)
+    return history
 
 
 def fault_of(scenario: Scenario) -> tuple[str, History | None] | None:

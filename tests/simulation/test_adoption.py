@@ -3,7 +3,8 @@
 import pytest
 
 from levada.planner.names import SPEC_ANNOTATION, pod_name
-from simulation.play import NAMESPACE, Play, played
+from simulation.judging import judged
+from simulation.play import NAMESPACE, Play
 from simulation.replica import RUNS
 from simulation.scenario import Scenario, Task
 
@@ -18,7 +19,7 @@ from simulation.scenario import Scenario, Task
 def test_a_strangers_pod_of_the_same_name_is_never_taken_for_ours(owner, is_same):
     scenario = Scenario(1, {"run-0": [Task("t0")]})
     undisturbed = Play(scenario)
-    list(played([undisturbed]))
+    judged(undisturbed)
     (made,) = undisturbed.server.list("pods")
     spec_hash = made["metadata"]["annotations"][SPEC_ANNOTATION] if is_same else "sha256:0"
     play = Play(scenario)
@@ -29,7 +30,8 @@ def test_a_strangers_pod_of_the_same_name_is_never_taken_for_ours(owner, is_same
     stranger = {"metadata": metadata | {"ownerReferences": owned}, "spec": {}}
     before = play.server.create("pods", NAMESPACE, stranger)["metadata"]["uid"]
 
-    list(played([play]))
+    play.history.expected.clear()  # it does not end as without the stranger
+    judged(play)
 
     status = play.server.get(RUNS, NAMESPACE, "run-0")["status"]
     assert [(task["phase"], task["reason"]) for task in status["tasks"]] == [("Failed", "NameTaken")]

@@ -2,7 +2,8 @@
 
 import pytest
 
-from simulation.play import NAMESPACE, Play, played
+from simulation.judging import judged
+from simulation.play import NAMESPACE, Play
 from simulation.replica import RUNS
 from simulation.scenario import ANSWER_FAULTS, Fault, Scenario
 from unit.frontend.kfp.documents import LIST, TEXT, compiled, component, constant, output_of, parameters, task
@@ -39,7 +40,7 @@ def end_of(*faults):
     play.server.create(
         CLAIMS, NAMESPACE, {"metadata": {"name": "old", "annotations": {"levada.dev/run-uid": "earlier"}}, "spec": {}}
     )
-    list(played([play]))
+    judged(play)
     status = play.server.get(RUNS, NAMESPACE, "run")["status"]
     return status, [item["metadata"]["name"] for item in play.server.list(CLAIMS)], play.trouble.count
 

@@ -16,7 +16,8 @@ from levada.planner.attempt import Success, Waiting
 from levada.planner.names import pod_name
 from levada.planner.run import Run
 from levada.planner.status import Shards, tasks_status
-from simulation.play import NAMESPACE, Play, played
+from simulation.judging import judged
+from simulation.play import NAMESPACE, Play
 from simulation.replica import RUNS
 from simulation.scenario import Scenario, Task
 
@@ -59,7 +60,7 @@ def sent(shape):
     total = Counter()
     for seed in SEEDS:
         play = Play(Scenario(seed, {"run": SHAPES[shape]}))
-        list(played([play]))
+        judged(play)
         assert play.server.get(RUNS, NAMESPACE, "run")["status"]["completionTime"]
         total += play.trouble.sent
     return {what: count / len(SEEDS) for what, count in total.items()}

@@ -2,9 +2,9 @@
 
 import pytest
 
-from invariants.checker import check
 from invariants.history import tasks_of
-from simulation.play import NAMESPACE, Play, played
+from simulation.judging import judged
+from simulation.play import NAMESPACE, Play
 from simulation.replica import RUNS
 from simulation.scenario import Scenario, Task
 
@@ -31,9 +31,8 @@ def test_a_record_that_was_garbled_stalls_its_run_alone_until_it_is_put_right():
     play.world.after(4.0, garble)
     play.world.after(300.0, lambda: write(kept[0]))
 
-    ((_, history),) = played([play])
+    history = judged(play)  # both have ended as they should
 
-    check(history)  # both have ended as they should
     seen = [
         (change.at, change.object["metadata"]["name"], stalled(change)) for change in history.changes("PipelineRun")
     ]
@@ -60,7 +59,7 @@ def test_what_a_pod_says_of_itself_does_not_count_once_it_is_known(said):
 
     for at in (4.0, 16.0):
         play.world.after(at, garble)
-    list(played([play]))
+    judged(play)
     status = play.server.get(RUNS, NAMESPACE, "run")["status"]
     assert [(task["phase"], task["attempts"]) for task in status["tasks"]] == [("Succeeded", 1), ("Succeeded", 1)]
     pods = [pod["metadata"] for pod in play.server.list("pods")]
@@ -79,8 +78,7 @@ def test_a_pod_that_lost_its_owner_while_it_ran_is_still_the_tasks(restarted):
 
     play.world.after(4.0, disown)
     play.world.after(60.0, lambda: play._delete_run(0))
-    ((_, history),) = played([play])
-    check(history)
+    history = judged(play)
     *_, last = (tasks_of(change.object) for change in history.changes("PipelineRun"))
     assert [(task["phase"], task["attempts"]) for task in last.values()] == [("Succeeded", 1)]
     assert play.server.list("pods") == [], "without an owner it does not go with its run by itself"
@@ -94,8 +92,7 @@ def test_a_pod_that_no_list_shows_is_asked_for_before_it_is_thought_gone():
         play._stay_away(0)  # who comes after has never seen it
 
     play.world.after(10.0, hide)
-    ((_, history),) = played([play])
-    check(history)
+    history = judged(play)
     *_, last = (tasks_of(change.object) for change in history.changes("PipelineRun"))
     assert [(task["phase"], task["attempts"]) for task in last.values()] == [("Succeeded", 1)]
 
@@ -112,7 +109,7 @@ def test_a_strangers_pod_in_the_place_of_a_tasks_is_not_waited_for():
         play.server.create("pods", NAMESPACE, {"metadata": metadata, "spec": {}})
 
     play.world.after(4.0, replace)
-    list(played([play]))
+    judged(play)
     (task,) = play.server.get(RUNS, NAMESPACE, "run")["status"]["tasks"]
     assert (task["phase"], task["attempts"]) == ("Succeeded", 2)
     assert "ownerReferences" not in play.server.list("pods")[0]["metadata"], "the stranger's is as it was"
@@ -124,6 +121,6 @@ def test_a_strangers_pod_that_makes_no_sense_stops_nothing():
     metadata = {"name": "forged", "labels": {"levada.dev/run": "run"}, "annotations": {"levada.dev/attempt": "first"}}
     metadata["finalizers"] = ["levada.dev/result"]
     play.world.after(2.0, lambda: play.server.create("pods", NAMESPACE, {"metadata": metadata, "spec": {}}))
-    list(played([play]))
+    judged(play)
     status = play.server.get(RUNS, NAMESPACE, "run")["status"]
     assert [(task["phase"], task["attempts"]) for task in status["tasks"]] == [("Succeeded", 1)]

@@ -2,12 +2,10 @@
 
 import pytest
 
-from invariants.checker import check
 from invariants.history import Note
 from simulation.contender import LEASE
-from simulation.judging import fault_of
+from simulation.judging import fault_of, judged
 from simulation.pair import Pair
-from simulation.play import played
 from simulation.scenario import STOP_BEFORE, Fault, Scenario, Task
 
 TASKS = [Task("t0", kind="list", seconds=6.0), Task("t1", needs=["t0"], kind="pair", seconds=12.0), Task("t2", exit=1)]
@@ -31,9 +29,8 @@ def test_another_leads_in_time(what):
     }
     play.world.after(7.0, lambda: befall[what](next(each for each in play.contenders if each.leader)))
 
-    ((_, history),) = played([play])
+    history = judged(play)
 
-    check(history)
     first, second = leaders(history)
     assert first < LEASE.retry + 1.0
     assert 7.0 < second < 7.0 + TAKEOVER
@@ -51,7 +48,7 @@ def test_one_that_is_cut_off_stops_to_lead_before_the_other_begins():
     play.world.after(7.0, lambda: next(each for each in play.contenders if each.leader).cut(60.0))
     play.world.after(1.0, look)
 
-    list(played([play]))
+    judged(play)
 
     assert max(seen) == 1
     assert seen[-1] == 1
