@@ -49,10 +49,11 @@ class Request:
 class Trouble:
     """What goes wrong with requests: by number since the history began, and the store for as long as it is away.
 
-    `sent` counts the requests by verb and resource.
+    `sent` counts the requests by verb and resource; `meddling` is what somebody else does just before one is sent.
     """
 
     requests: Mapping[int, str] = field(default_factory=dict)
+    meddling: dict[int, Callable[[], None]] = field(default_factory=dict)
     sent: Counter[str] = field(default_factory=Counter)
     store_until: float = 0.0
 
@@ -63,6 +64,7 @@ class Trouble:
     def next(self, request: Request) -> tuple[str, str | None]:
         """How the next request is told of, and what befalls it."""
         self.sent[f"{request.verb} {request.plural}"] += 1
+        self.meddling.get(self.count, lambda: None)()
         fault = self.requests.get(self.count)
         told = f"    request {self.count}: {request}"
         return told, fault

@@ -24,7 +24,8 @@ class Kubelet:
     Parameters
     ----------
     scripts
-        By run and task: what the container does: `exit`, `seconds`, and its `outputs` as texts.
+        By run and task: what the container does: its `seconds`, its `outputs` as texts, and its `exits`, of which each
+        attempt has its own, and those after them the last.
 
     Attributes
     ----------
@@ -36,7 +37,7 @@ class Kubelet:
         self.manifests: dict[str, dict[str, OutputRecord]] = {}
         self.broken_agents: set[str] = set()
         self.lost_outputs: set[str] = set()
-        self._work_of: dict[str, tuple[str, str]] = {}
+        self._work_of: dict[str, tuple[str, str, int]] = {}
         self._world = world
         self._server = server
         self._scripts = scripts
@@ -53,7 +54,8 @@ class Kubelet:
             self._world.soon(0.1, grace + _NOTICE, lambda: self._kill(old["metadata"]["uid"]))
         elif old is None and owners(new) and (task := new["metadata"].get("annotations", {}).get("levada.dev/task")):
             metadata = new["metadata"]
-            self._work_of[metadata["uid"]] = metadata["ownerReferences"][0]["name"], task
+            attempt = int(metadata["annotations"]["levada.dev/attempt"])
+            self._work_of[metadata["uid"]] = metadata["ownerReferences"][0]["name"], task, attempt
             self._world.soon(0.01, 0.5, lambda: self._bind(new["metadata"]["uid"]))
         elif old and "deletionTimestamp" in new["metadata"] and "deletionTimestamp" not in old["metadata"]:
             grace = new["metadata"]["deletionGracePeriodSeconds"]
@@ -145,7 +147,9 @@ class Kubelet:
             self._server.delete("pods", *where, {"gracePeriodSeconds": 0})
 
     def _script(self, pod: Json) -> Json:
-        return self._scripts[self._work_of[pod["metadata"]["uid"]]]
+        run, task, attempt = self._work_of[pod["metadata"]["uid"]]
+        script = self._scripts[run, task]
+        return script | {"exit": script["exits"][min(attempt, len(script["exits"]) - 1)]}
 
     # --- what befalls Pods
 

@@ -45,7 +45,8 @@ class Play:
         scripts: dict[tuple[str, str], Json] = {}
         for run, tasks in scenario.runs.items():
             for task in tasks:
-                script = {"exit": task.exit, "seconds": task.seconds, "outputs": outputs_of(task)}
+                exits = [1] * task.flaws + [task.exit]
+                script = {"exits": exits, "seconds": task.seconds, "outputs": outputs_of(task)}
                 scripts |= dict.fromkeys(((run, path) for path in task.attempts()), script)
         self.kubelet = Kubelet(self.world, self.server, scripts)
         self.trouble = Trouble({int(f.at): f.kind for f in scenario.faults if f.kind in REQUEST_FAULTS})

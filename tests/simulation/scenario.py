@@ -23,7 +23,10 @@ ITEMS = [3, 1]
 
 
 class Task(msgspec.Struct):
-    """One task: what it waits for, what its container does; with `over` once for each item of that task's list."""
+    """One task: what it waits for, what its container does; with `over` once for each item of that task's list.
+
+    The first `flaws` attempts fail, and it has as many retries.
+    """
 
     name: str
     needs: list[str] = []
@@ -32,6 +35,7 @@ class Task(msgspec.Struct):
     exit: int | str = 0
     seconds: float = 1.0
     over: str = ""
+    flaws: int = 0
 
     def attempts(self) -> list[str]:
         """The paths of what runs for it."""
@@ -138,6 +142,7 @@ def _task_spec(task: Task, loops: set[str]) -> dict:
     spec["componentSpec"] = {"inputs": inputs, "outputs": outputs, "implementation": {"container": container}}
     spec |= {"inputs": {need: _binding(need, loops) for need in task.needs}} if task.needs else {}
     spec |= {"forEach": {"items": {"task": task.over, "output": "l"}}} if task.over else {}
+    spec |= {"retry": {"limit": task.flaws, "backoff": {"initial": "1s"}}} if task.flaws else {}
     return spec | ({"after": task.after} if task.after else {})
 
 
