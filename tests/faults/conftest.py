@@ -27,7 +27,7 @@ def scene(request, alone, kubectl, new_namespace, tmp_path_factory):
     """A namespace with our operator in it; in the end every invariant has held, and every run ended as it should."""
     name = request.module.__name__.rpartition(".")[2].removeprefix("test_")
     namespace = new_namespace(f"faults-{name}")
-    runs, witness = Runs(kubectl, namespace), Witness(kubectl.kubeconfig, namespace)
+    runs, witness = Runs(kubectl, namespace), Witness(kubectl, namespace)
     way = asyncio.run(credentials.load(str(kubectl.kubeconfig)))
     with Proxy(way).running() as proxy:
         process = OperatorProcess(kubectl, proxy, namespace, tmp_path_factory.mktemp(name))
@@ -39,4 +39,5 @@ def scene(request, alone, kubectl, new_namespace, tmp_path_factory):
         finally:
             process.stop()
             print(f"the operator's log: {process.log}")
-            witness.testify(dict.fromkeys(made.played, END))
+            said = {"the operator": process.log.read_text(errors="replace")}
+            witness.testify(dict.fromkeys(made.played, END), excused=runs.excused, logs=said)

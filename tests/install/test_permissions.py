@@ -79,6 +79,7 @@ def live_everything(levada, runs, gates, kubectl):
     runs.running("deleted")
     runs.running("robbed")
     kubectl("-n", runs.namespace, "delete", "pipelinerun", "deleted", "--cascade=orphan", "--wait=false")
+    runs.excuse("I4", "nobody can record the end of a Pod that somebody lets go and removes by force")
     pod = runs.pod_of("robbed", "one")
     kubectl("-n", runs.namespace, "patch", "pod", pod, "--type=merge", "-p", '{"metadata": {"finalizers": null}}')
     kubectl("-n", runs.namespace, "delete", "pod", pod, "--force", "--grace-period=0")

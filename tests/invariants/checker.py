@@ -192,7 +192,7 @@ def every_run_ends(history: History) -> Iterator[Violation]:
              if change.kind == "PipelineRun" and change not in ends}  # fmt: skip
     ended = {change.object["metadata"]["name"] for change in ends} - open_
     for name in sorted(set(history.expected) - ended) if history.is_over else ():
-        yield Violation("I8", f"run {name} never ends", history.entries[-1].at if history.entries else 0.0)
+        yield Violation("I8", f"run {name} never ends", history.ended)
 
 
 def every_end_is_told_soon(history: History) -> Iterator[Violation]:
@@ -211,13 +211,16 @@ def every_end_is_told_soon(history: History) -> Iterator[Violation]:
 
 
 def no_secret_leaves(history: History) -> Iterator[Violation]:
-    """I9, in statuses, Events and ConfigMaps, packed ones unpacked."""
+    """I9, in statuses, Events, logs and ConfigMaps, packed ones unpacked."""
     for change in _changes(history, "PipelineRun", "Event", "ConfigMap") if history.secrets else ():
         part = change.object.get("status", {}) if change.kind == "PipelineRun" else change.object
         text = json.dumps(part) + "".join(_unpacked(change.object))
         for secret in history.secrets:
             if secret in text:
                 yield Violation("I9", f"{change.kind} {change.object['metadata']['name']} holds a secret", change.at)
+    for name, text in history.logs.items():
+        if any(secret in text for secret in history.secrets):
+            yield Violation("I9", f"the log of {name} holds a secret", history.ended)
 
 
 def writes_are_bounded(history: History) -> Iterator[Violation]:
@@ -233,7 +236,7 @@ def writes_are_bounded(history: History) -> Iterator[Violation]:
             seen.add(change.uid)
             continue
         status = change.object.get("status", {})
-        if status is statuses.get(change.uid):
+        if status == statuses.get(change.uid):
             continue
         statuses[change.uid] = status
         writes[change.uid] += 1

@@ -85,6 +85,8 @@ class History:
         Texts that may stand nowhere.
     is_over
         Whether nothing happens any more: what has to happen in the end has had its chance.
+    logs
+        What containers and the operator have said, by their names.
     unheld
         UIDs of Pods that somebody else let go: of those nobody can promise that their end is recorded first.
     """
@@ -93,9 +95,15 @@ class History:
     expected: dict[str, Json] = field(default_factory=dict)
     secrets: tuple[str, ...] = ()
     is_over: bool = True
+    logs: Mapping[str, str] = field(default_factory=dict)
     unheld: set[str] = field(default_factory=set)
     _tasks: dict[str, tuple[str, str, int] | None] = field(default_factory=dict)
     _read: int = 0
+
+    @property
+    def ended(self) -> float:
+        """When the last thing happened."""
+        return self.entries[-1].at if self.entries else 0.0
 
     def changes(self, kind: str) -> Iterator[Change]:
         return (entry for entry in self.entries if isinstance(entry, Change) and entry.kind == kind)
