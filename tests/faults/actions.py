@@ -4,10 +4,14 @@ import asyncio
 import json
 import os
 import signal
+from collections.abc import Callable
 
 from aiohttp import web
 
 from faults.proxy import Exchange
+
+_TOGETHER = 0.5
+"""Seconds for which a signal waits for more requests to hit: to start an operator anew takes much longer."""
 
 
 async def lose_answer(exchange: Exchange) -> web.StreamResponse:
@@ -64,18 +68,44 @@ def refuse(code: int, reason: str, message: str = "made up by a test", **headers
     return act
 
 
-def signal_after(number: signal.Signals, pid, *, go_on_after: float = 0.0):
-    """The operator, whose process id `pid()` tells, gets a signal when the request has been carried out."""
+class Blow:
+    """A signal to the operator at one of several requests; those that come close to each other share it.
 
-    async def act(exchange: Exchange) -> web.StreamResponse:
-        response = await exchange.pass_on()
-        process = pid()
-        os.kill(process, number)
-        if go_on_after:
-            asyncio.get_running_loop().call_later(go_on_after, os.kill, process, signal.SIGCONT)
-        return response
+    Parameters
+    ----------
+    number, pid
+        The signal, and a function that tells the operator's process id.
+    pause
+        Seconds after which an operator that was stopped goes on.
+    """
 
-    return act
+    def __init__(self, number: signal.Signals, pid: Callable[[], int], *, pause: float = 0.0) -> None:
+        self._number, self._pid, self._pause = number, pid, pause
+        self._falling: asyncio.Task[None] | None = None
+
+    async def before(self, exchange: Exchange) -> web.StreamResponse:
+        """It comes before the request arrives: that of a dead operator never does, that of a stopped one late."""
+        await self._fall()
+        await asyncio.sleep(self._pause)
+        return await exchange.pass_on() if self._pause else exchange.abort()
+
+    async def after(self, exchange: Exchange) -> web.StreamResponse:
+        """It comes when the request has been carried out."""
+        answer = await exchange.pass_on()
+        await self._fall()
+        return answer
+
+    async def _fall(self) -> None:
+        if self._falling is None or self._falling.done():
+            self._falling = asyncio.get_running_loop().create_task(self._strike())
+        await asyncio.shield(self._falling)  # who waits is cancelled when its connection breaks
+
+    async def _strike(self) -> None:
+        await asyncio.sleep(_TOGETHER)
+        process = self._pid()
+        os.kill(process, self._number)
+        if self._pause:
+            asyncio.get_running_loop().call_later(self._pause, os.kill, process, signal.SIGCONT)
 
 
 def status_object(code: int, reason: str, message: str) -> dict:

@@ -1,9 +1,10 @@
 """A namespace in which only our own operator works, through the proxy, and the small run that is played there."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from cluster.waiting import WaitFor
-from e2e.runs import Runs, container
+from e2e.runs import Runs, container, kind, pipeline
 from faults.operator_process import OperatorProcess
 from faults.proxy import Fault, Proxy
 
@@ -39,9 +40,14 @@ class Scene:
 
     def begin(self, name: str, *faults: Fault) -> None:
         """Begin the small run, with these faults."""
+        self.begin_all([name], *faults)
+
+    def begin_all(self, names: Sequence[str], *faults: Fault) -> None:
+        """Begin the small run under each of these names, all at once."""
         self.proxy.faults += faults
-        self.played.append(name)
-        self.runs.start(name, TASKS, outputs=OUTPUTS)
+        self.played += names
+        spec = {"pipelineSpec": pipeline(TASKS, outputs=OUTPUTS)}
+        self.runs.apply(*(kind("PipelineRun", name, spec) for name in names))
 
     def ends_as_ever(self, name: str, timeout: float = 180) -> None:
         """Wait for the end of the run, which is the one that it has without faults, and took as many attempts."""

@@ -1,69 +1,78 @@
-"""The operator is killed, or stopped for a while, after every write of a run; and the run ends as ever.
+"""At every request of a run the operator is killed, or stopped for a while, before and after; the run ends as ever.
 
-What it only reads leaves nothing behind: a kill after a read is one after the write before.
+A signal waits a moment for those of other runs: all of them begin together, and few restarts do for all requests.
 """
 
 import signal
 
 import pytest
 
-from faults.actions import signal_after
+from faults.actions import Blow
 from faults.catalogue import about
 from faults.proxy import Fault
 
 _WRITES = "create|update|patch|delete"
+_REQUESTS = f"get|list|{_WRITES}"
 _PAUSE = 1.0
 _BEYOND_THE_LEASE = 17.0
 
 
 @pytest.fixture(scope="module")
-def writes(scene):
-    """How many writes a run takes."""
-    counting = Fault(_WRITES, ".*", None, about("calm"), at=10_000)
-    scene.begin("calm", counting)
+def requests(scene):
+    """How many requests a run takes, and how many of them are writes."""
+    counting = [Fault(verbs, ".*", None, about("calm"), at=10_000) for verbs in (_REQUESTS, _WRITES)]
+    scene.begin("calm", *counting)
     scene.ends_as_ever("calm")
-    return counting.seen
+    return [fault.seen for fault in counting]
 
 
-def play(scene, prefix, writes, number, **how):
-    """As many runs as one has writes: after the n-th write of the n-th run the operator gets a signal."""
-    faults = {}
-    for at in range(1, writes + 1):
-        run = f"{prefix}-{at:02d}"
-        faults[run] = Fault(_WRITES, ".*", signal_after(number, lambda: scene.operator.pid, **how), about(run), at)
-        scene.begin(run, faults[run])
+def play(scene, prefix, requests, blow):
+    """As many runs as one has requests: the n-th gets a blow before its n-th request, and after its n-th write.
+
+    What it only reads leaves nothing behind: a blow after a read would be one before the next request.
+    """
+    every, writes = requests
+    runs = [f"{prefix}-{at:02d}" for at in range(1, every + 1)]
+    before = [Fault(_REQUESTS, ".*", blow.before, about(run), at) for at, run in enumerate(runs, 1)]
+    after = [Fault(_WRITES, ".*", blow.after, about(run), at) for at, run in enumerate(runs[:writes], 1)]
+    scene.begin_all(runs, *before, *after)
 
     def over():
         if not scene.operator.is_alive():
             scene.operator.start()
-        return all(scene.runs.get(run).get("status", {}).get("phase") == "Succeeded" for run in faults)
+        return all(scene.runs.get(run).get("status", {}).get("phase") == "Succeeded" for run in runs)
 
     scene.until(over, "the end of all runs", 300)
-    for run in faults:
+    for run in runs:
         scene.ends_as_ever(run)
-    missed = [run for run, fault in faults.items() if not fault.hits]
     # A busy machine needs fewer writes of the status for a run, so that the last may not come.
-    assert len(missed) <= writes // 4, missed
+    for faults in (before, after):
+        missed = [fault.at for fault in faults if not fault.hits]
+        assert len(missed) <= len(faults) // 4, missed
 
 
 @pytest.mark.fault(
-    "the operator is killed after any write of a run", seen="nothing: another process goes on from what was written"
+    "the operator is killed before any request of a run arrives, and after any write",
+    seen="nothing: another process goes on from what was written",
 )
-def test_killed_after_every_write(scene, writes):
-    play(scene, "killed", writes, signal.SIGKILL)
+def test_killed_at_every_request(scene, requests):
+    play(scene, "killed", requests, Blow(signal.SIGKILL, lambda: scene.operator.pid))
 
 
-@pytest.mark.fault("the operator stands still for a second after any write of a run", seen="a second more")
-def test_stopped_for_a_moment_after_every_write(scene, writes):
-    play(scene, "paused", writes, signal.SIGSTOP, go_on_after=_PAUSE)
+@pytest.mark.fault(
+    "the operator stands still for a second before any request of a run arrives, and after any write",
+    seen="a second more",
+)
+def test_stopped_for_a_moment_at_every_request(scene, requests):
+    play(scene, "paused", requests, Blow(signal.SIGSTOP, lambda: scene.operator.pid, pause=_PAUSE))
 
 
 @pytest.mark.fault(
     "the operator stands still for longer than its lease holds", seen="the log says so; it leads again and goes on"
 )
 def test_stopped_for_longer_than_its_lease(scene):
-    stop = signal_after(signal.SIGSTOP, lambda: scene.operator.pid, go_on_after=_BEYOND_THE_LEASE)
-    fault = Fault("create", "pods", stop, about("frozen"))
+    blow = Blow(signal.SIGSTOP, lambda: scene.operator.pid, pause=_BEYOND_THE_LEASE)
+    fault = Fault("create", "pods", blow.after, about("frozen"))
     scene.begin("frozen", fault)
     scene.ends_as_ever("frozen")
     assert fault.hits
