@@ -103,8 +103,10 @@ class Runs:
         assert status["phase"] == "Succeeded", (condition(status).get("message"), tasks)
         return status, tasks
 
-    def pods(self, name):
-        return self._kubectl.json("get", "pods", "-n", self.namespace, "-l", f"levada.dev/run={name}")["items"]
+    def pods(self, *names):
+        """The Pods of these runs."""
+        chosen = ("-l", f"levada.dev/run in ({','.join(names)})")
+        return self._kubectl.json("get", "pods", "-n", self.namespace, *chosen)["items"] if names else []
 
     def pod_of(self, name, task):
         """The name of the task's Pod."""
@@ -129,17 +131,22 @@ class Runs:
         """At most one Pod for each attempt, each started at most once, and none that is held once its run is over."""
         twice = {pod: count for pod, count in self.starts().items() if count > 1}
         assert not twice, twice
-        for name in self._made:
-            pods = self.pods(name)
-            attempts = Counter((pod["metadata"]["annotations"]["levada.dev/task"],
-                                pod["metadata"]["annotations"]["levada.dev/attempt"]) for pod in pods)  # fmt: skip
-            assert all(count == 1 for count in attempts.values()), attempts
-            self.wait_released(name)
+        attempts = Counter(
+            (
+                pod["labels"]["levada.dev/run"],
+                pod["annotations"]["levada.dev/task"],
+                pod["annotations"]["levada.dev/attempt"],
+            )
+            for pod in (pod["metadata"] for pod in self.pods(*self._made))
+        )
+        assert all(count == 1 for count in attempts.values()), attempts
+        self.wait_released(*self._made)
 
-    def wait_released(self, name):
-        """Wait until no Pod of the run is held any more."""
+    def wait_released(self, *names):
+        """Wait until no Pod of the runs is held any more."""
 
-        def released():
-            return not any("levada.dev/result" in pod["metadata"].get("finalizers", []) for pod in self.pods(name))
+        def held():
+            pods = (pod["metadata"] for pod in self.pods(*names))
+            return [pod["name"] for pod in pods if "levada.dev/result" in pod.get("finalizers", [])]
 
-        self._wait_for(released, f"run {name}: its Pods are let go", 90)
+        self._wait_for(lambda: not held(), f"{', '.join(names)}: the Pods are let go", 90)

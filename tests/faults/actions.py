@@ -10,7 +10,7 @@ from aiohttp import web
 
 from faults.proxy import Exchange
 
-_TOGETHER = 0.5
+_TOGETHER = 1.5
 """Seconds for which a signal waits for more requests to hit: to start an operator anew takes much longer."""
 
 
@@ -151,6 +151,12 @@ async def repeat(response: web.StreamResponse, event: Exchange) -> bool:
     """The line comes twice."""
     await response.write(event.body * 2)
     return True
+
+
+async def fall_silent(response: web.StreamResponse, event: Exchange) -> bool:
+    """Neither the line comes nor anything after it, and the stream stays open."""
+    await asyncio.Event().wait()  # until the other side has had enough
+    return False
 
 
 def hold_back(seconds: float):

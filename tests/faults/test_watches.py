@@ -88,6 +88,11 @@ def test_the_watch_of_pods_babbles(scene):
     play(scene, "babble", Fault("event", POD, actions.babble, ended("babble")))
 
 
+@pytest.mark.fault("the watch of Pods stays open and tells nothing any more", seen="it begins again 100 s later")
+def test_the_watch_of_pods_falls_silent(scene):
+    play(scene, "silent", Fault("event", POD, actions.fall_silent, ended("silent")))
+
+
 @pytest.mark.fault("events of Pods come twice", seen="nothing")
 def test_events_come_twice(scene):
     play(scene, "twice", Fault("event", POD, actions.repeat, about("twice"), times=_OUTAGE))
