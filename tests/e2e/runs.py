@@ -37,6 +37,13 @@ def condition(status, type_="Succeeded"):
     return next((item for item in status.get("conditions", []) if item["type"] == type_), {})
 
 
+def attempt_of(pod):
+    """The run, the task and the attempt that a Pod says it is."""
+    metadata = pod["metadata"]
+    names = metadata["labels"] | metadata["annotations"]
+    return tuple(names[f"levada.dev/{which}"] for which in ("run", "task", "attempt"))
+
+
 class Runs:
     """The runs of one test in one namespace.
 
@@ -131,14 +138,7 @@ class Runs:
         """At most one Pod for each attempt, each started at most once, and none that is held once its run is over."""
         twice = {pod: count for pod, count in self.starts().items() if count > 1}
         assert not twice, twice
-        attempts = Counter(
-            (
-                pod["labels"]["levada.dev/run"],
-                pod["annotations"]["levada.dev/task"],
-                pod["annotations"]["levada.dev/attempt"],
-            )
-            for pod in (pod["metadata"] for pod in self.pods(*self._made))
-        )
+        attempts = Counter(map(attempt_of, self.pods(*self._made)))
         assert all(count == 1 for count in attempts.values()), attempts
         self.wait_released(*self._made)
 
