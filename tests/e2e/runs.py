@@ -144,9 +144,9 @@ class Runs:
 
     def wait_released(self, *names):
         """Wait until no Pod of the runs is held any more."""
+        self._wait_for(lambda: not self.held(*names), f"{', '.join(names)}: the Pods are let go", 90)
 
-        def held():
-            pods = (pod["metadata"] for pod in self.pods(*names))
-            return [pod["name"] for pod in pods if "levada.dev/result" in pod.get("finalizers", [])]
-
-        self._wait_for(lambda: not held(), f"{', '.join(names)}: the Pods are let go", 90)
+    def held(self, *names):
+        """The names of the runs' Pods that are held."""
+        pods = (pod["metadata"] for pod in self.pods(*names))
+        return [pod["name"] for pod in pods if "levada.dev/result" in pod.get("finalizers", [])]

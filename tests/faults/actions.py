@@ -83,14 +83,16 @@ class Blow:
         self._number, self._pid, self._pause = number, pid, pause
         self._falling: asyncio.Task[None] | None = None
 
+    def is_under_way(self) -> bool:
+        return self._falling is not None and not self._falling.done()
+
     async def before(self, exchange: Exchange) -> web.StreamResponse:
         """It comes before the request arrives: that of a dead operator never does, that of a stopped one late."""
         await self._fall()
-        await asyncio.sleep(self._pause)
         return await exchange.pass_on() if self._pause else exchange.abort()
 
     async def after(self, exchange: Exchange) -> web.StreamResponse:
-        """It comes when the request has been carried out."""
+        """It comes when the request has been carried out; its answer waits for an operator that was stopped."""
         answer = await exchange.pass_on()
         await self._fall()
         return answer
@@ -105,7 +107,8 @@ class Blow:
         process = self._pid()
         os.kill(process, self._number)
         if self._pause:
-            asyncio.get_running_loop().call_later(self._pause, os.kill, process, signal.SIGCONT)
+            await asyncio.sleep(self._pause)
+            os.kill(process, signal.SIGCONT)
 
 
 def status_object(code: int, reason: str, message: str) -> dict:

@@ -40,11 +40,11 @@ class Scene:
 
     def begin(self, name: str, *faults: Fault) -> None:
         """Begin the small run, with these faults."""
-        self.begin_all([name], *faults)
-
-    def begin_all(self, names: Sequence[str], *faults: Fault) -> None:
-        """Begin the small run under each of these names, all at once."""
         self.proxy.faults += faults
+        self.begin_all([name])
+
+    def begin_all(self, names: Sequence[str]) -> None:
+        """Begin the small run under each of these names, all at once."""
         self.played += names
         spec = {"pipelineSpec": pipeline(TASKS, outputs=OUTPUTS)}
         self.runs.apply(*(kind("PipelineRun", name, spec) for name in names))

@@ -35,14 +35,17 @@ def play(scene, prefix, requests, blow):
     runs = [f"{prefix}-{at:02d}" for at in range(1, every + 1)]
     before = [Fault(_REQUESTS, ".*", blow.before, about(run), at) for at, run in enumerate(runs, 1)]
     after = [Fault(_WRITES, ".*", blow.after, about(run), at) for at, run in enumerate(runs[:writes], 1)]
-    scene.begin_all(runs, *before, *after)
 
     def over():
         if not scene.operator.is_alive():
             scene.operator.start()
-        return all(scene.runs.get(run).get("status", {}).get("phase") == "Succeeded" for run in runs)
+        ended = all(scene.runs.get(run).get("status", {}).get("phase") == "Succeeded" for run in runs)
+        return ended and not scene.runs.held(*runs)
 
-    scene.until(over, "the end of all runs", 300)
+    with scene.proxy.script(*before, *after):
+        scene.begin_all(runs)
+        scene.until(over, "the end of all runs", 300)
+    scene.until(lambda: not blow.is_under_way() and over(), "the last blow to have passed")
     for run in runs:
         scene.ends_as_ever(run)
     # A busy machine needs fewer writes of the status for a run, so that the last may not come.
