@@ -5,11 +5,11 @@ import asyncio
 import msgspec
 import pytest
 
-from invariants.checker import check
 from levada.kube import task_pods
 from levada.planner.podview import PodView
 from simulation.api import SimulatedApi
-from simulation.play import NAMESPACE, Play, played
+from simulation.judging import judged
+from simulation.play import NAMESPACE, Play
 from simulation.replica import RUNS
 from simulation.scenario import Scenario, Task
 
@@ -39,22 +39,18 @@ def test_pods_of_a_run_that_was_replaced_do_not_wait_for_the_end_of_the_next(orp
 
     play.world.after(10.0, replace)
     play.world.after(200.0, lambda: left.extend(play.server.list("pods")))
-    ((_, history),) = played([play])
-    check(history)
+    judged(play)
     assert len(left) == 1, "that of the run which is at work"
     assert play.server.get(RUNS, NAMESPACE, "run")["status"]["phase"] == "Succeeded"
 
 
 def test_a_run_says_which_config_map_stands_in_its_way():
-    play = Play(Scenario(1, {}))
+    play = Play(Scenario(1, {"run": [Task("t0")]}))
     play.server.create("configmaps", NAMESPACE, {"metadata": {"name": "run-graph"}})
-    play.scenario.runs["run"] = [Task("t0")]
-    play.kubelet._scripts["run", "t0"] = {"exit": 0, "seconds": 1.0, "outputs": {"n": "7"}}
-    play._apply("run")
     said = []
     play.world.after(60.0, lambda: said.append(play.server.get(RUNS, NAMESPACE, "run")["status"]))
     play.world.after(61.0, lambda: play.server.delete("configmaps", NAMESPACE, "run-graph"))
-    list(played([play]))
+    judged(play)
     (told,) = [item for item in said[0]["conditions"] if item["type"] == "Succeeded"]
     assert (said[0]["phase"], told["reason"]) == ("Pending", "NameTaken")
     assert "run-graph" in told["message"]
