@@ -174,8 +174,9 @@ class Histories(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def restart(self, data):
-        self.run = Run(self.graph, {})
-        for row in decode_rows(self.text):
+        rows = decode_rows(self.text)
+        self.run = Run(self.graph, {}, recorded=rows)
+        for row in rows:
             self.run.restore(row.path, node_of(row, self.run.nodes[row.path], row.outputs or {}), self.now)
         self.run.mark_recorded(self.run.version)
         for key in data.draw(st.permutations(list(self.pods))):

@@ -208,7 +208,7 @@ def below(graph, prefix):
 
 def restarted(run, graph):
     rows = decode_rows(encode_rows([row_of(node, None) for node in run.nodes.values() if node.changed]))
-    again = Run(graph, {})
+    again = Run(graph, {}, recorded=rows)
     for row in rows:
         again.restore(row.path, node_of(row, again.nodes[row.path], row.outputs or {}), NOW)
     return again

@@ -6,6 +6,7 @@ from pydantic import Field
 
 from levada.api.base import Model
 from levada.api.fields import Flag, Integer
+from levada.api.limits import LONGEST_STATES
 from levada.api.list_map import ListMap
 
 RunPhase = Literal["Pending", "Running", "Suspended", "Succeeded", "Failed", "Cancelled"]
@@ -147,7 +148,7 @@ class RunStatus(Model):
     tasks: Annotated[tuple[TaskStatus, ...], Field(max_length=10_000)] = ()
     """State of each task while the run is small; of the failed ones in a large run."""
 
-    task_states: Annotated[str, Field(max_length=1_048_576)] | None = None
+    task_states: Annotated[str, Field(max_length=LONGEST_STATES)] | None = None
     """State of all tasks of a large run, encoded; `levada get` reads it."""
 
     outputs_config_maps: Annotated[tuple[Annotated[str, Field(max_length=253)], ...], Field(max_length=1000)] = ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from levada.api.graph_spec import PipelineSpec
+from levada.api.limits import MOST_TASKS
 from levada.frontend.component import load_component
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.pod_template import Allowed
@@ -13,10 +14,6 @@ from levada.frontend.shape import mapping, without_nulls
 from levada.graph.model import Approval, Component, Graph
 
 Body = Component | Graph | Approval
-
-MOST_TASKS = 20_000
-"""Tasks of a definition, nested ones included and each loop counted once: ten Pipelines that each refer ten times to
-the next are few lines and ten thousand million tasks."""
 
 UNKNOWN = Component(inputs={}, outputs={}, image="")
 """Stands for what cannot be found: its task's bindings are not checked against it."""
@@ -35,7 +32,7 @@ class Catalogue:
     mistakes
         Takes what is wrong with them.
     tasks
-        How many have been read so far.
+        How many have been read so far, nested ones included and each loop counted once.
     """
 
     pipelines: Mapping[str, Any]
@@ -78,5 +75,5 @@ class Catalogue:
         """
         self.tasks += tasks
         if self.tasks > MOST_TASKS:
-            self.mistakes.add(place, f"with all that is nested there are more than {MOST_TASKS:,} tasks")
+            self.mistakes.add(place, f"with all that is nested there are more than {MOST_TASKS:,} tasks; split it")
             self.mistakes.raise_if_any()

@@ -6,16 +6,16 @@ from itertools import product
 from typing import Any
 
 from levada.api.bindings import Binding as BindingSpec
+from levada.api.limits import MOST_ITEMS, MOST_TASKS
 from levada.frontend.bindings import read_items
 from levada.frontend.each import Each
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.schema import check_schema
 from levada.frontend.scope import Scope
 from levada.frontend.shape import mapping, sequence
-from levada.graph.model import Literal, Loop
+from levada.graph.model import Literal, Loop, Task
 from levada.graph.types import LIST, ValueMismatchError, check_value
 
-MOST_ITEMS = 10_000
 DEFAULT_NAME = "item"
 
 
@@ -44,6 +44,15 @@ def read_loop(raw: Mapping[str, Any], written: list[Any] | None, path: Path, sco
     check_schema(BindingSpec, raw["items"], path / "items", scope.mistakes)
     binding, each = read_items(raw["items"], name, path / "items", scope)
     return Loop(binding, parallelism) if binding is not None else None, each
+
+
+def check_size(task: Task, path: Path, mistakes: Mistakes) -> None:
+    """Refuse a loop whose written items alone make more tasks than a run may have."""
+    items = task.loop.items.value if task.loop and isinstance(task.loop.items, Literal) else None
+    tasks = len(items) * task.size if isinstance(items, list) else 0
+    if tasks > MOST_TASKS:
+        message = f"the iterations have {tasks:,} tasks in all, and a run at most {MOST_TASKS:,}; loop over fewer items"
+        mistakes.add(path, message)
 
 
 def written_items(raw: Any, path: Path, mistakes: Mistakes) -> list[Any] | None:

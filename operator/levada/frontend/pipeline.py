@@ -12,7 +12,7 @@ from levada.frontend.component import read_component
 from levada.frontend.conditions import read_condition
 from levada.frontend.importers import read_importer
 from levada.frontend.kfp.pipelines import COMPILED, read_compiled
-from levada.frontend.loops import read_loop, written_items
+from levada.frontend.loops import check_size, read_loop, written_items
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.order import check_order
 from levada.frontend.parameters import declare_parameters
@@ -191,7 +191,7 @@ class PipelineReader:
             within = replace(scope, each=each)
         when = read_condition(raw, body, path, self.mistakes)
         named_by_it = names_in(when) if when else []
-        return Task(
+        task = Task(
             name,
             body,
             self._bindings(mapping(raw.get("inputs")), body, path / "inputs", within, named_by_it),
@@ -204,6 +204,8 @@ class PipelineReader:
             loop,
             self._cache(raw),
         )
+        check_size(task, path / "forEach", self.mistakes)
+        return task
 
     def _bindings(
         self, raw: Mapping[str, Any], body: Body, path: Path, scope: Scope, named_by_it: Sequence[str]

@@ -301,6 +301,11 @@ class Task:
     falls_back: bool = False
     """Whether an input with something to fall back on does so where its producer failed."""
 
+    @property
+    def size(self) -> int:
+        """How many tasks it is itself, or each of its iterations, before any loop in it has begun."""
+        return 1 + self.body.size if isinstance(self.body, Graph) else 1
+
     def predecessors(self) -> list[str]:
         """The tasks of the same graph that must be final before this one is decided, each once, in written order."""
         bindings: list[Any] = [*self.inputs.values(), *([self.loop.items] if self.loop else []), self.bound_pod]
@@ -320,6 +325,8 @@ class Graph:
         Seconds that a run of it may take, `finals` apart.
     parallelism
         How many attempts of a run of it may be under way at once.
+    size
+        How many tasks it has before any loop has begun: a loop is one, a nested graph with all that is in it.
     """
 
     inputs: Mapping[str, Input]
@@ -329,3 +336,9 @@ class Graph:
     timeout: int | None = None
     fails_fast: bool = False
     parallelism: int | None = None
+    size: int = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        tasks = [*self.tasks.values(), *self.finals.values()]
+        size = sum(1 if task.loop else task.size for task in tasks)
+        object.__setattr__(self, "size", size)  # here, for each of thousands of loops may ask

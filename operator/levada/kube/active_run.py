@@ -18,6 +18,7 @@ from levada.kube.client import Api
 from levada.kube.errors import ApiError, ApiUnreachableError
 from levada.kube.failed_logs import FailedLogs
 from levada.kube.hearing import Hearing
+from levada.kube.kept import rows_of
 from levada.kube.letting_go import LettingGo
 from levada.kube.orders import Orders
 from levada.kube.pod_hints import PodHints
@@ -102,7 +103,10 @@ class ActiveRun:
         identity = self.identity
         facts = {"name": identity.name, "namespace": identity.namespace, "uid": identity.uid}
         facts["startTime"] = timestamp(self.record.started)
-        self.run = Run(self.graph, self.inputs, started=self.record.started, facts=facts, earlier=self.earlier)
+        rows = rows_of(self.record.object.get("status", {}))
+        self.run = Run(
+            self.graph, self.inputs, started=self.record.started, facts=facts, earlier=self.earlier, recorded=rows
+        )
         self.answers = Answers(self.run, self.store.finder(identity), self.tower)
         self.hearing = Hearing(self.graph)
         self._orders = Orders(self.run, self._api, identity, self.pending_timeout)
@@ -152,7 +156,7 @@ class ActiveRun:
         """
         waits: list[float] = []
         spec = self.record.object["spec"]
-        self.run.brace(now, cancel=spec.get("cancel", False))
+        self.run.brace(cancel=spec.get("cancel", False))
         for name in sorted(looked_at := changed | self._due(now)):
             await self._see(name, now)
         await self._logs.keep()

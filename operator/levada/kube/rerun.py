@@ -10,7 +10,7 @@ from levada.kube.client import Api, Json
 from levada.kube.clock import utc_now
 from levada.kube.definition import FrozenElsewhereError, MissingReferencesError, RecordLostError, thaw
 from levada.kube.errors import ApiError
-from levada.kube.kept import UnreadableError
+from levada.kube.kept import UnreadableError, rows_of
 from levada.kube.record import Record
 from levada.kube.resource import PIPELINE_RUNS
 from levada.kube.task_pods import NOT_FOUND
@@ -52,7 +52,7 @@ async def earlier_results(api: Api, run: Json) -> Results:
     try:
         definition = await thaw(api, earlier)
         graph, inputs = build_run(definition.run, definition.pipelines, definition.components)
-        restored = Run(graph, inputs, started=started, facts=facts)
+        restored = Run(graph, inputs, started=started, facts=facts, recorded=rows_of(earlier["status"]))
         await Record(api, earlier, started).restore(restored, utc_now())
     except (RecordLostError, FrozenElsewhereError, InvalidSpecError, UnreadableError):
         return NOTHING

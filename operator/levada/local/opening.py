@@ -90,7 +90,7 @@ def open_run(
         head = _new_head(definition, graph, inputs)
         _write_head(folder.definition, head)
         facts = _facts(head, folder.home, uses_images=uses_images)
-        return Opened(head, _run(head, graph, inputs, facts, earlier), Recorded(), {})
+        return Opened(head, _run(head, graph, inputs, facts, earlier, Recorded()), Recorded(), {})
     head = read_head(folder)
     if build_run(head.run, head.pipelines, head.components) != (graph, inputs):
         raise RunDiffersError(
@@ -101,8 +101,8 @@ def open_run(
         earlier = _earlier(folder, definition, uses_images=uses_images)
     except NoSuchRunError:  # removed meanwhile: there is nothing to take over any more
         earlier = NOTHING
-    run = _run(head, graph, inputs, _facts(head, folder.home, uses_images=uses_images), earlier)
     recorded = read_journal(folder.journal)
+    run = _run(head, graph, inputs, _facts(head, folder.home, uses_images=uses_images), earlier, recorded)
     opened = Opened(head, run, recorded, {})
     if recorded.end is None:
         traces = read_attempts(folder.attempts)
@@ -138,7 +138,7 @@ def _earlier(folder: RunFolder, definition: Definition, *, uses_images: bool) ->
     if recorded.end is None:
         raise UnfinishedError(name)
     facts = _facts(head, folder.home, uses_images=uses_images)
-    run = _run(head, *build_run(head.run, head.pipelines, head.components), facts, NOTHING)
+    run = _run(head, *build_run(head.run, head.pipelines, head.components), facts, NOTHING, recorded)
     seen: set[str] = set()
     while unseen := [path for path in run.nodes if path not in seen]:  # a loop's iterations appear with its items
         for path in unseen:
@@ -148,8 +148,16 @@ def _earlier(folder: RunFolder, definition: Definition, *, uses_images: bool) ->
     return results_of(name, run)
 
 
-def _run(head: Head, graph: Graph, inputs: Mapping[str, Datum], facts: Mapping[str, str], earlier: Results) -> Run:
-    return Run(graph, inputs, started=head.started, facts=facts, earlier=earlier)
+def _run(  # all that a run is made of
+    head: Head,
+    graph: Graph,
+    inputs: Mapping[str, Datum],
+    facts: Mapping[str, str],
+    earlier: Results,
+    recorded: Recorded,
+) -> Run:
+    rows = recorded.rows.values()
+    return Run(graph, inputs, started=head.started, facts=facts, earlier=earlier, recorded=rows)
 
 
 def _facts(head: Head, home: Path, *, uses_images: bool) -> dict[str, str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from levada.graph.model import Datum, Graph
+from levada.planner.encoding import Row
 from levada.planner.flow.cache import DISABLED, Answer, Hit
 from levada.planner.flow.lookups import Lookup, Lookups
 from levada.planner.flow.rerun import Results
@@ -19,11 +20,18 @@ LONGEST_MISS = 1024
 class Asking(Tree):
     """A tree in which tasks with a cache, or of a rerun, wait for an answer before they are ready."""
 
-    def __init__(self, graph: Graph, inputs: Mapping[str, Datum], facts: Mapping[str, str], earlier: Results) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        inputs: Mapping[str, Datum],
+        facts: Mapping[str, str],
+        earlier: Results,
+        recorded: Collection[Row] = (),
+    ) -> None:
         self.is_suspended = False
         self._lookups = Lookups(earlier)
         self._settled: list[Leaf] = []
-        super().__init__(graph, inputs, facts)
+        super().__init__(graph, inputs, facts, recorded)
 
     def lookups(self, now: datetime) -> list[Lookup]:
         """What to look for now, before anything is planned; each is named once, until it was put off."""

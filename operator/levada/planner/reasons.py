@@ -67,8 +67,18 @@ INVALID_URI: Final = "InvalidUri"
 INPUT_MISSING: Final = "InputMissing"
 ITEM_MISSING: Final = "ItemMissing"
 TOO_MANY_ITEMS: Final = "TooManyItems"
+TOO_MANY_TASKS: Final = "TooManyTasks"
 NEVER_STARTED: Final = frozenset(
-    {INVALID_CONDITION, INVALID_ITEM, INVALID_INDEX, INVALID_URI, INPUT_MISSING, ITEM_MISSING, TOO_MANY_ITEMS}
+    {
+        INVALID_CONDITION,
+        INVALID_ITEM,
+        INVALID_INDEX,
+        INVALID_URI,
+        INPUT_MISSING,
+        ITEM_MISSING,
+        TOO_MANY_ITEMS,
+        TOO_MANY_TASKS,
+    }
 )
 """Failures of tasks whose inputs are at fault, so that nothing of them ran."""
 

@@ -1,32 +1,33 @@
 """The planner: what of a run may start now, decided from what is observed and nothing else.
 
-This is the part that knows attempts; `planner.tree` knows what follows from their ends. Built anew from records after a
+This is the part that knows attempts; `planner.tree` knows what follows from their ends, `planner.stopping` what ends
+them all. Built anew from records after a
 restart it decides the same.
 """
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Mapping
-from datetime import datetime, timedelta
+from collections.abc import Collection, Mapping
+from datetime import datetime
 
 from levada.graph.model import Datum, Graph
 from levada.planner import reasons
-from levada.planner.asking import Asking
 from levada.planner.attempt import Doomed, Failure, Running, Sighting, Success, Waiting
+from levada.planner.encoding import Row
 from levada.planner.flow import gates
 from levada.planner.flow.gates import Verdict
-from levada.planner.flow.halt import CANCELLED, Halt, failed_fast, timed_out
 from levada.planner.flow.rerun import NOTHING, Results
 from levada.planner.flow.retry import template_of, wait_before_next
 from levada.planner.flow.timeouts import Deadlines, overrun
-from levada.planner.nodes import Gate, Group, Leaf, Node, Phase
+from levada.planner.nodes import Gate, Leaf, Node, Phase
 from levada.planner.plan import Plan, Start
+from levada.planner.stopping import Stopping
 
 __all__ = ["Plan", "Run", "Start"]
 
 
-class Run(Asking):
+class Run(Stopping):
     """One run: its tree of tasks, advanced by observations.
 
     Parameters
@@ -39,6 +40,8 @@ class Run(Asking):
         What `{run: name}`, `{run: namespace}`, `{run: uid}` and `{run: startTime}` stand for.
     earlier
         What is taken over from another run.
+    recorded
+        After a restart all that was written of the tasks; then `restore` each.
     """
 
     def __init__(
@@ -49,15 +52,13 @@ class Run(Asking):
         started: datetime | None = None,
         facts: Mapping[str, str] | None = None,
         earlier: Results = NOTHING,
+        recorded: Collection[Row] = (),
     ) -> None:
-        self.started = started
         self.recorded = 0
         self.under_way: dict[str, Leaf] = {}
-        self._braced = False
         self._delayed: list[tuple[datetime, str, int, Leaf]] = []
         self._deadlines = Deadlines()
-        self._doomed: dict[str, Leaf] = {}
-        super().__init__(graph, inputs, facts or {}, earlier)
+        super().__init__(graph, inputs, facts or {}, earlier, started, recorded)
 
     @property
     def wanted(self) -> int:
@@ -94,24 +95,6 @@ class Run(Asking):
                 self._deadlines.watch(leaf)
         elif isinstance(sighting, Success | Failure):
             self._end(leaf, sighting, now)
-
-    def steer(self, now: datetime, *, suspend: bool, cancel: bool) -> None:
-        """Follow the run's `suspend` and `cancel`. Show what is seen of attempts first: what runs is stopped, not lost.
-
-        Cancelling cannot be taken back: what has not started ends at once, what runs is stopped.
-        """
-        self.is_suspended = suspend and not cancel
-        if cancel and (self._braced or self.halt is None or self.halt.phase is not Phase.CANCELLED):
-            self._halt(CANCELLED, now)
-
-    def brace(self, now: datetime, *, cancel: bool) -> None:
-        """Know that the run is being stopped before what became of its attempts is shown.
-
-        What somebody stopped before a restart has ended for that, not by itself.
-        """
-        if self.halt is None and self.root.state is None and not self.is_final:
-            self.halt = CANCELLED if cancel else self._due_halt(now)
-            self._braced = self.halt is not None
 
     def refuse(self, path: str, reason: str, message: str, retry_at: datetime) -> None:
         """Note that the attempt could not be started yet (quota, admission, ...) and is to be tried again."""
@@ -205,8 +188,7 @@ class Run(Asking):
     def _look_at_the_clock(self, now: datetime) -> list[datetime]:
         """Stop what has run for too long, and a run that fails fast; when to look again."""
         self.started = self.started or now
-        if halt := self.halt if self._braced else self._due_halt(now):
-            self._halt(halt, now)
+        self._halt_if_due(now)
         for gate in [gate for gate in self.gates.values() if gate.started is None]:
             gate.started = now
             self._deadlines.watch(gate)
@@ -218,37 +200,6 @@ class Run(Asking):
                 self._doom(leaf, overrun(leaf))
         ends = (self._deadlines.next, None if self.halt or self.root.state else self._end_of_time)
         return [] if self.is_final else [moment for moment in ends if moment]
-
-    @property
-    def _end_of_time(self) -> datetime | None:
-        """When the run has taken too long."""
-        timeout = self.root.graph.timeout
-        return self.started + timedelta(seconds=timeout) if self.started and timeout is not None else None
-
-    def _due_halt(self, now: datetime) -> Halt | None:
-        """Why a run that nothing stops yet has to be stopped now."""
-        if self.halt is not None or self.root.state is not None:
-            return None
-        if self.root.graph.fails_fast and self.failures:
-            return failed_fast(self.failures[0])
-        end = self._end_of_time
-        return timed_out(self.root.graph.timeout or 0) if end and now >= end else None
-
-    def _halt(self, halt: Halt, now: datetime) -> None:
-        """Stop what runs and keep the rest from starting, but for `finally`; nothing once all tasks have ended."""
-        self._braced = False
-        if self.is_final or self.root.state is not None:
-            return
-        self.halt = halt
-        self.version += 1  # that tasks are being stopped is news, too
-        for node in list(self.nodes.values()):
-            if node.phase.is_final or node.survives or (isinstance(node, Group) and node.phase is not Phase.PENDING):
-                continue
-            if isinstance(node, Leaf) and node.is_started and not isinstance(node, Gate):
-                self._doom(node, node.doom or halt.cause)
-            else:
-                node.reason, node.message = halt.cause.reason, halt.cause.message
-                self.finish(node, Phase.CANCELLED, now)
 
     def _begin(self, leaf: Leaf) -> None:
         """An attempt is under way, as far as anybody knows."""
@@ -278,14 +229,12 @@ class Run(Asking):
         if not leaf.blockers and leaf.not_before:  # seen before what it waited for, after a restart: not bound yet
             heapq.heappush(self._delayed, (leaf.not_before, leaf.path, leaf.attempt, leaf))
 
-    def _doom(self, leaf: Leaf, failure: Failure) -> None:
-        leaf.doom = failure
-        self._doomed[leaf.path] = leaf
-
     def _end(self, leaf: Leaf, outcome: Success | Failure, now: datetime) -> None:
         self._drop(leaf)
         leaf.started = outcome.started or leaf.started
         self._note_start(leaf)
+        if self._timeout is not None:
+            self._note_lateness(outcome, now)
         if isinstance(outcome, Success):
             leaf.outputs, leaf.reason, leaf.message, leaf.finished = outcome.outputs, "", "", outcome.finished or now
             leaf.exit_code = None
@@ -293,11 +242,12 @@ class Run(Asking):
             return
         leaf.reason, leaf.message = outcome.reason, outcome.message
         leaf.exit_code, leaf.log = outcome.exit_code, outcome.log
-        if self.halt and not leaf.survives:
+        wait = wait_before_next(leaf, outcome)
+        if self.halt and not leaf.survives and (wait is not None or not self._ended_before_the_halt(outcome)):
             leaf.finished = outcome.finished or now
             leaf.reason, leaf.message = self.halt.cause.reason, self.halt.cause.message
             self.finish(leaf, Phase.CANCELLED, now)
-        elif (wait := wait_before_next(leaf, outcome)) is not None:
+        elif wait is not None:
             self._try_again(leaf, now + wait)
         else:
             leaf.finished = outcome.finished or now

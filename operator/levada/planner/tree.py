@@ -7,23 +7,25 @@ whose count reaches zero are looked at.
 from __future__ import annotations
 
 from collections import Counter, OrderedDict, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime
 
+from levada.api.limits import MOST_TASKS
 from levada.graph.model import Datum, Graph
 from levada.planner import reasons
+from levada.planner.encoding import Row
 from levada.planner.flow import gates
 from levada.planner.flow.ends import end_of, end_with_finals, explain, fail_with, outputs_of
 from levada.planner.flow.halt import Halt
 from levada.planner.flow.inputs import bind, items_of
-from levada.planner.growth import below, grow, iterate
+from levada.planner.growth import below, grow, iterate, nodes_in
 from levada.planner.nodes import Gate, Group, Iterations, Leaf, Node, Phase, Scope
 
 Ends = list[tuple[Node, Phase]]
 
 
 class Tree:
-    """The tasks of one run.
+    """The tasks of one run; `recorded` is what was written of them before a restart, for `Run.restore` to show.
 
     Attributes
     ----------
@@ -39,7 +41,9 @@ class Tree:
         Why the run is being stopped before its time, if it is.
     """
 
-    def __init__(self, graph: Graph, inputs: Mapping[str, Datum], facts: Mapping[str, str]) -> None:
+    def __init__(
+        self, graph: Graph, inputs: Mapping[str, Datum], facts: Mapping[str, str], recorded: Collection[Row] = ()
+    ) -> None:
         self.root = grow(graph, inputs, facts)
         self.nodes: dict[str, Node] = {}
         self.leaves: dict[str, Leaf] = {}
@@ -49,6 +53,7 @@ class Tree:
         self.version = 0
         self.unrecorded: dict[str, Node] = {}
         self.halt: Halt | None = None
+        self._recalled = {row.path: row for row in recorded}
         # Emptied from the front, which makes a dict slower with each that has been in it.
         self._ready: OrderedDict[str, Leaf] = OrderedDict()
         self._meet(self.root.members())
@@ -165,7 +170,7 @@ class Tree:
             node.blockers -= 1
             if node.blockers or node.phase.is_final:
                 continue
-            if self.halt and not node.survives:
+            if self.halt and self._is_kept_back(node):
                 node.reason, node.message = self.halt.cause.reason, self.halt.cause.message
                 ends.append((node, Phase.CANCELLED))
             elif isinstance(node, Iterations):
@@ -181,11 +186,21 @@ class Tree:
                 ends.extend(self._go_on(node))
         return ends
 
+    def _is_kept_back(self, node: Node) -> bool:
+        """Whether a run that is being stopped keeps a task from beginning, and it did not begin before a restart."""
+        if node.survives or (isinstance(node, Leaf) and node.is_started):
+            return False
+        row = self._recalled.get(node.path)
+        return row is None or row.phase in (Phase.PENDING, Phase.CANCELLED)
+
     def _repeat(self, loop: Iterations, ends: Ends) -> list[Node]:
         """Begin a loop; the iterations that begin with it."""
         items = items_of(loop)
         if isinstance(items, Phase):
             ends.append((loop, items))
+            return []
+        if not self._has_room(loop, len(items)):
+            ends.append((loop, Phase.FAILED))
             return []
         self._meet(iterate(loop, items))
         self.move(loop, Phase.RUNNING)
@@ -193,6 +208,19 @@ class Tree:
             ends.append((loop, Phase.SUCCEEDED))
         assert loop.task.loop is not None
         return _next(loop, loop.task.loop.parallelism or len(items))
+
+    def _has_room(self, loop: Iterations, count: int) -> bool:
+        """Whether the run may grow by the iterations of a loop; if not that is noted."""
+        more = nodes_in(loop.task, count)
+        row = self._recalled.get(loop.path)  # what was decided before a restart stands, whatever came first then
+        if len(self.nodes) + more <= MOST_TASKS if row is None else row.reason != reasons.TOO_MANY_TASKS:
+            return True
+        loop.reason = reasons.TOO_MANY_TASKS
+        loop.message = (
+            f"its {count:,} iterations have {more:,} tasks, and the run has no room for them: at most {MOST_TASKS:,} "
+            f"in all; loop over fewer items, give each more to do, or divide the work between runs"
+        )
+        return False
 
     def _admit(self, leaf: Leaf) -> None:
         """A leaf has all it waited for. One restored as running is looked for, never made again."""

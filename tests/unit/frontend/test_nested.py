@@ -126,6 +126,22 @@ def test_a_loop_over_too_much_is_refused_before_it_is_made(loop):
     assert "10,000" in next(iter(mistakes)).message
 
 
+@pytest.mark.parametrize(("items", "tasks"), [(198, None), (200, "20,200")])
+def test_a_loop_whose_written_items_make_too_many_tasks_is_refused(items, tasks):
+    inner = {"tasks": [ONE | {"name": f"t{number}"} for number in range(100)]}
+    spec = {"tasks": [nested(inner, forEach={"items": [0] * items})]}
+    if tasks is None:
+        assert build_graph(spec, {}, {}).size == 1
+    else:
+        assert f"the iterations have {tasks} tasks in all, and a run at most 20,000" in mistakes_of(spec, {}, {})
+
+
+def test_a_loop_counts_once_in_what_it_is_nested_in():
+    inner = {"tasks": [ONE, ONE | {"name": "two", "forEach": {"items": [0] * 5000}}]}
+    spec = {"tasks": [nested(inner, forEach={"items": [0] * 6000})]}
+    assert build_graph(spec, {}, {}).tasks["one"].size == 3
+
+
 def test_references_are_followed_through_tasks_finally_and_nested_pipelines():
     def refers(**names):
         return [{"name": key.lower(), key: {"name": name}} for key, name in names.items()]

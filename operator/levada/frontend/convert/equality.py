@@ -62,7 +62,8 @@ def _of_task(wanted: Task, found: Task, path: str) -> Iterator[tuple[str, str]]:
 
 def _unequal(wanted: Any, found: Any) -> list[str]:
     """The names of the fields that are not the same in two things of one kind."""
-    return [name.name for name in fields(wanted) if getattr(wanted, name.name) != getattr(found, name.name)]
+    names = [each.name for each in fields(wanted) if each.compare]
+    return [name for name in names if getattr(wanted, name) != getattr(found, name)]
 
 
 def _inputs(declared: Mapping[str, Input]) -> dict[str, Input]:

@@ -15,6 +15,7 @@ from levada.frontend.kfp.platform import PodReader, has_bindings
 from levada.frontend.kfp.policies import read_cache, read_retry
 from levada.frontend.kfp.task_config import tell
 from levada.frontend.kfp.types import read_inputs
+from levada.frontend.loops import check_size
 from levada.frontend.mistakes import Mistakes, Path
 from levada.frontend.order import check_order
 from levada.frontend.pod_template import check_template, merge
@@ -113,7 +114,7 @@ class GraphReader:
                 self.mistakes.add_unknown(place / "dependentTasks" / index, "task", other, sources.made)
         options = merge(self.template, options)
         is_bound = has_bindings(options)
-        return Task(
+        read = Task(
             name,
             body,
             used,
@@ -128,6 +129,8 @@ class GraphReader:
             bound_pod=Compose(options) if is_bound else None,
             falls_back=ignores_failure,
         )
+        check_size(read, place, self.mistakes)
+        return read
 
     def _pod(self, name: str, component: ir.Component, sources: Sources) -> tuple[int | None, Mapping[str, Any]]:
         """What the document says of a task's Pods: how many seconds they may run, and their options."""

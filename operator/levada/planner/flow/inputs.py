@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from levada.api.limits import MOST_ITEMS
 from levada.graph.model import ABSENT, Artifact, Binding, Datum, Input, uses_item
 from levada.graph.types import STRING, ValueMismatchError, as_text, check_value, fits, natural_type
 from levada.planner import reasons
@@ -12,8 +13,6 @@ from levada.planner.flow.options import options_of
 from levada.planner.flow.values import UnavailableError, UnusableError, value
 from levada.planner.nodes import Iterations, Node, Phase
 
-MOST_ITEMS = 10_000
-"""Iterations of one loop."""
 _BECAME = {Phase.FAILED: "failed", Phase.CANCELLED: "was cancelled", Phase.SKIPPED: "was skipped"}
 
 

@@ -127,7 +127,7 @@ def test_what_was_stopped_before_a_restart_has_ended_for_that_and_not_by_itself(
     for row in rows:
         after.restore(row.path, node_of(row, after.leaves[row.path], {}), NOW)
     later = NOW + timedelta(seconds=10 if cancel else 61)
-    after.brace(later, cancel=cancel)
+    after.brace(cancel=cancel)
     after.observe("a", 0, Failure(reasons.TIMEOUT, "stopped at its deadline"), later, dead=True)
     after.steer(later, suspend=False, cancel=cancel)
     assert after.plan(later).starts == []
@@ -139,7 +139,7 @@ def test_a_braced_run_stops_what_still_runs_and_what_has_not_begun():
     run = Run(shape, {}, started=NOW)
     begin(run, "a", "b")
     later = NOW + timedelta(seconds=61)
-    run.brace(later, cancel=False)
+    run.brace(cancel=False)
     assert stops(run, later) == ["a", "b"]
     assert phases(run)["c"] == "Cancelled"
 
