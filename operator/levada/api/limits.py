@@ -9,3 +9,5 @@ MOST_TASKS: Final = 20_000
 Pipelines that each refer ten times to the next, are few lines and millions of tasks."""
 LONGEST_STATES: Final = 1_048_576
 """Characters in which the status keeps how all tasks stand."""
+MOST_BYTES: Final = 1_500_000
+"""Bytes of an object that the API server can store, somewhat less than its 1.5 MiB."""

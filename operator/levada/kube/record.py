@@ -10,6 +10,9 @@ from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 
+import msgspec
+
+from levada.api.limits import MOST_BYTES
 from levada.kube import bulky
 from levada.kube.client import Api, Json
 from levada.kube.errors import ApiError
@@ -28,6 +31,8 @@ _SHARE = 2
 """A status of thousands of tasks takes the API server seconds: at most every second one goes there."""
 _REMEMBERED = 64
 """Versions of the run that are told from others' changes: those of the last ten seconds, at least."""
+_REST = 200_000
+"""Bytes of the object besides what its author gave and what its status says of tasks: conditions, outputs, names."""
 _REFUSED = 5.0
 """Seconds until a ConfigMap that was refused is tried again."""
 
@@ -60,6 +65,8 @@ class Record:
     def __post_init__(self) -> None:
         self._written_at = time.monotonic()  # whoever begins a run, or takes it up, has just written or read its status
         self._versions = deque([self.object["metadata"]["resourceVersion"]], _REMEMBERED)
+        given = {key: part for key, part in self.object.items() if key != "status"}
+        self._shards.room = MOST_BYTES - _REST - len(msgspec.json.encode(given))
 
     def take(self, run: Json) -> None:
         """Go on with the PipelineRun as it has just been read or written."""
@@ -117,7 +124,8 @@ class Record:
             await self._write_refusal(error, now)
             return _REFUSED
         began = time.monotonic()
-        await self._write(verdict, now, tasks_status(run, self._shards))
+        tasks = tasks_status(run, self._shards)
+        await self._write(self._shards.told(verdict), now, tasks)
         run.mark_recorded(version)
         self._written, self._written_at = verdict, time.monotonic()
         self._pause = max(DEBOUNCE, min((_SHARE - 1) * (self._written_at - began), _LONGEST_DEBOUNCE))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import base64
 import zlib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any, overload
 
@@ -21,6 +21,8 @@ from levada.planner.reasons import NEVER_STARTED
 
 READABLE_TASKS = 100
 """Runs with more tasks than this show failed tasks only."""
+READABLE_NODES = 500
+"""So do those with more tasks, loops and nested graphs together: thousands of empty loops hold no task."""
 FAILED_SHOWN = 20
 """Failed tasks that the status of a large run shows."""
 BULKY = 2048
@@ -31,6 +33,8 @@ BULKY_RUN = 32_768
 """Bytes of the run's own outputs above which they stand in a ConfigMap; the status then shows the small ones."""
 SHARD = 800_000
 """Bytes of outputs in one ConfigMap, before compression; the outputs of one task are never split."""
+MOST_SHED = 2
+"""The most that `shed` leaves out."""
 _MESSAGE = 2000
 _BRIEF = 80
 
@@ -100,7 +104,23 @@ def row_of(node: Node, shard: int | None) -> Row:
 def brief(row: Row) -> Row:
     """What is kept of a task of a large run that the status does not show: 10,000 logs would not fit."""
     outputs = None if row.is_group else row.outputs
-    return msgspec.structs.replace(row, message=row.message[:_BRIEF], log="", trouble="", outputs=outputs)
+    return msgspec.structs.replace(
+        row, message=row.message[:_BRIEF], log="", trouble="", outputs=outputs, miss=row.miss[:_BRIEF]
+    )
+
+
+def shed(rows: Collection[Row], degree: int, spared: Collection[str]) -> list[Row]:
+    """The rows without what only people read, for a status that would be too large: 1 leaves out words, 2 times, too.
+
+    The tasks at the paths in `spared` keep their words for as long as that helps. What is needed to go on always stays.
+    """
+    return [_shed(row, degree) if degree == MOST_SHED or row.path not in spared else row for row in rows]
+
+
+def _shed(row: Row, degree: int) -> Row:
+    is_timeless = degree == MOST_SHED and row.phase.is_final  # what still runs has a deadline
+    started, finished = (None, None) if is_timeless else (row.started, row.finished)
+    return msgspec.structs.replace(row, message="", log="", trouble="", miss="", started=started, finished=finished)
 
 
 def node_of(row: Row, like: Node, outputs: Mapping[str, Any]) -> Node:

@@ -5,19 +5,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 import msgspec
 
+from levada.api.limits import LONGEST_STATES, MOST_BYTES
 from levada.planner import reasons
 from levada.planner.encoding import (
     BULKY,
     BULKY_RUN,
     FAILED_SHOWN,
     INLINE,
+    MOST_SHED,
+    READABLE_NODES,
     READABLE_TASKS,
     SHARD,
     Row,
@@ -27,6 +30,7 @@ from levada.planner.encoding import (
     plain_outputs,
     readable,
     row_of,
+    shed,
     size_of,
     small,
     timestamp,
@@ -34,6 +38,8 @@ from levada.planner.encoding import (
 from levada.planner.nodes import Node, Phase
 from levada.planner.paths import in_tree_order
 from levada.planner.run import Run
+
+Json = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,13 +58,22 @@ class Standing:
 
 @dataclass(slots=True)
 class Shards:
-    """Which of a run's ConfigMaps hold the bulky outputs of which task.
+    """Which of a run's ConfigMaps hold the bulky outputs of which task, and how the rest fits into its status.
 
     Of tasks that are over nothing is worked out twice: a status is written several times a second.
+
+    Attributes
+    ----------
+    room
+        Bytes of the status that tasks may take.
+    left_out
+        How much of what people read the status has no room for (`encoding.shed`).
     """
 
     of: dict[str, int] = field(default_factory=dict)
     names: list[str] = field(default_factory=list)
+    room: int = MOST_BYTES
+    left_out: int = 0
     _sizes: dict[str, int] = field(default_factory=dict)
     _rows: dict[str, Row] = field(default_factory=dict)
 
@@ -75,6 +90,24 @@ class Shards:
         if node.phase.is_final:
             self._rows[node.path] = row
         return row
+
+    def encode(
+        self, rows: list[Row], spared: Collection[str], show: Callable[[list[Row]], list[Json]]
+    ) -> tuple[str, list[Json]]:
+        """The rows as one string, and as `show` shows them; with less in them where they would not fit."""
+        while True:
+            kept = shed(rows, self.left_out, spared) if self.left_out else rows
+            text, shown = encode_rows(kept), show(kept)
+            fits = len(text) <= min(LONGEST_STATES, self.room - len(msgspec.json.encode(shown)))
+            if fits or self.left_out == MOST_SHED:
+                return text, shown
+            self.left_out += 1
+
+    def told(self, verdict: Standing) -> Standing:
+        """How the run stands, and what the status does not tell of its tasks."""
+        missing = ("", "the messages of all tasks", "messages and times of tasks")[self.left_out]
+        message = f"{verdict.message}; the status has no room for {missing}"
+        return replace(verdict, message=message) if missing else verdict
 
     def unplaced(self, run: Run) -> list[dict[str, Any]]:
         """Bulky outputs that stand nowhere yet, as JSON by task path, grouped by what goes into one ConfigMap.
@@ -121,28 +154,36 @@ def standing(run: Run) -> Standing:
 def tasks_status(run: Run, shards: Shards) -> dict[str, Any]:
     """The part of the status that says how the tasks stand."""
     shown = {node.path for node in run.failed[:FAILED_SHOWN]}
-    is_small = len(run.leaves) <= READABLE_TASKS
+    is_small = len(run.leaves) <= READABLE_TASKS and len(run.nodes) <= READABLE_NODES
     rows = [shards.row(node, in_full=is_small or node.path in shown) for node in run.nodes.values() if node.changed]
     counts = {phase.value.lower(): run.counts[phase] for phase in Phase}
     done = sum(run.counts[phase] for phase in Phase if phase.is_final)
+    if run.is_final:
+        shards.left_out = 0  # what there was no room for meanwhile may fit in the end
+    text, tasks = shards.encode(rows, shown, lambda kept: _all_tasks(run, kept) if is_small else _failed_tasks(run))
     status: dict[str, Any] = {
         "counts": {"total": len(run.leaves), **counts},
         "progress": f"{done}/{len(run.leaves)}",
-        "taskStates": encode_rows(rows),
+        "taskStates": text,
         "outputsConfigMaps": list(shards.names),
+        "tasks": tasks,
     }
-    if is_small:
-        by_path = {row.path: row for row in rows}
-        status["tasks"] = [
-            readable(by_path[path]) if path in by_path else {"path": path, "phase": "Pending"}
-            for path in in_tree_order(run.nodes)
-        ]
-    else:
-        status["tasks"] = [readable(row_of(node, None)) for node in run.failed[:FAILED_SHOWN]]
     if run.is_final:
         whole = run.root.outputs
         status["outputs"] = plain_outputs(small(whole) if run.root.path in shards.of else whole) or {}
     return status
+
+
+def _all_tasks(run: Run, rows: list[Row]) -> list[Json]:
+    by_path = {row.path: row for row in rows}
+    return [
+        readable(by_path[path]) if path in by_path else {"path": path, "phase": "Pending"}
+        for path in in_tree_order(run.nodes)
+    ]
+
+
+def _failed_tasks(run: Run) -> list[Json]:
+    return [readable(row_of(node, None)) for node in run.failed[:FAILED_SHOWN]]
 
 
 def stopped_tasks(status: Mapping[str, Any]) -> dict[str, Any]:
@@ -157,7 +198,8 @@ def stopped_tasks(status: Mapping[str, Any]) -> dict[str, Any]:
     tasks = [
         {**task, "phase": str(Phase.CANCELLED)} if task["phase"] in live else task for task in status.get("tasks", [])
     ]
-    return {"counts": counts, "taskStates": encode_rows(rows), "tasks": tasks}
+    text, _ = Shards().encode(rows, (), lambda _: tasks)
+    return {"counts": counts, "taskStates": text, "tasks": tasks}
 
 
 def head_status(
