@@ -1,8 +1,12 @@
 """What somebody has garbled stops the run that it is about alone, or nothing; the run goes on when it is put right."""
 
+from unittest.mock import patch
+
 import pytest
 
 from invariants.history import tasks_of
+from levada.kube.active_run import STORE_AGAIN
+from simulation.api import SimulatedStore
 from simulation.judging import judged
 from simulation.play import NAMESPACE, Play
 from simulation.replica import RUNS
@@ -124,3 +128,15 @@ def test_a_strangers_pod_that_makes_no_sense_stops_nothing():
     judged(play)
     status = play.server.get(RUNS, NAMESPACE, "run")["status"]
     assert [(task["phase"], task["attempts"]) for task in status["tasks"]] == [("Succeeded", 1)]
+
+
+def test_a_store_that_is_away_is_asked_once_for_many_pods():
+    """An answer that does not come takes a worker of the operator many seconds."""
+    play = Play(Scenario(1, {"run": [Task(f"t{i}", kind="bulky", seconds=10.0) for i in range(8)]}))
+    play._store_away(9)
+    asked = []
+    reach = SimulatedStore._reach
+    with patch.object(SimulatedStore, "_reach", lambda store: asked.append(play.world.now) or reach(store)):
+        judged(play)
+    in_vain = [at for at in asked if at < play.trouble.store_until]
+    assert 10 < len(in_vain) <= play.trouble.store_until / STORE_AGAIN.total_seconds()

@@ -9,7 +9,7 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from levada.graph.model import Datum, Graph
 from levada.kube import task_pods
@@ -74,6 +74,8 @@ class ActiveRun:
         The task's path and the attempt that a Pod is, by its name: what its annotations say later does not count.
     _look_at
         When to look again at Pods of which the watch may never tell any more.
+    _store_away
+        Until when the store is not asked for manifests, and why: each answer that does not come takes many seconds.
     """
 
     record: Record
@@ -94,6 +96,7 @@ class ActiveRun:
     _live: dict[str, tuple[Leaf, int]] = field(default_factory=dict)
     _attempts: dict[str, tuple[str, int]] = field(default_factory=dict)
     _look_at: dict[str, datetime] = field(default_factory=dict)
+    _store_away: tuple[datetime, Waiting] = (datetime.min.replace(tzinfo=UTC), Waiting())
     _letting_go: LettingGo = field(init=False)
     _pending_since: dict[str, datetime] = field(default_factory=dict)
     _logs: FailedLogs = field(init=False)
@@ -226,12 +229,16 @@ class ActiveRun:
         hint = await self._hints.of(pod, now) if waits_mutely(pod) else None
         sighting = sight(pod, leaf.component, hint=hint, pending_since=since, deadline=deadline, now=now)
         if isinstance(sighting, ManifestNeeded):
+            if now < self._store_away[0]:
+                self._look_at[pod.metadata.name], away = self._store_away
+                return away
             try:
                 manifest = await self.store.read_manifest(self.identity, leaf.path, leaf.attempt, sighting.digest)
             except StoreError as error:
                 if error.reason in (reasons.STORE_UNAVAILABLE, reasons.STORE_DENIED):
-                    self._look_at[pod.metadata.name] = now + STORE_AGAIN
-                    return Waiting(error.reason, error.message)
+                    self._store_away = now + STORE_AGAIN, Waiting(error.reason, error.message)
+                    self._look_at[pod.metadata.name], away = self._store_away
+                    return away
                 return Failure(error.reason, error.message, 0)
             sighting = sight(pod, leaf.component, manifest, pending_since=since, deadline=deadline, now=now)
         return sighting
