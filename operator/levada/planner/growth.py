@@ -31,11 +31,6 @@ def populate(scope: Scope) -> None:
         pending += [child for child in parent.children.values() if isinstance(child, Scope)]
 
 
-def nodes_in(task: Task, count: int) -> int:
-    """How many nodes `count` iterations of a task come to, nested graphs included; loops in them grow later."""
-    return count * task.size
-
-
 def iterate(loop: Iterations, items: Sequence[Datum]) -> list[Node]:
     """The iterations of `loop`, each with what is in it; all of them wait."""
     assert loop.scope is not None

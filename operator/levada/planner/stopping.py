@@ -18,6 +18,8 @@ from levada.planner.flow.halt import CANCELLED, Halt, failed_fast, stopped_for, 
 from levada.planner.flow.rerun import Results
 from levada.planner.nodes import Gate, Group, Leaf, Phase
 
+_BY_ITSELF = (Phase.SUCCEEDED, Phase.FAILED)
+
 
 class Stopping(Asking):
     """A tree whose tasks may be stopped all together.
@@ -127,6 +129,3 @@ class Stopping(Asking):
         ran = [row for row in rows if row.started and not row.is_group and not row.path.startswith("finally.")]
         is_late = end and any(row.phase in _BY_ITSELF and row.finished and row.finished > end for row in ran)
         return timed_out(self._timeout or 0) if is_late else None
-
-
-_BY_ITSELF = (Phase.SUCCEEDED, Phase.FAILED)

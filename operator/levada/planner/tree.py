@@ -18,7 +18,7 @@ from levada.planner.flow import gates
 from levada.planner.flow.ends import end_of, end_with_finals, explain, fail_with, outputs_of
 from levada.planner.flow.halt import Halt
 from levada.planner.flow.inputs import bind, items_of
-from levada.planner.growth import below, grow, iterate, nodes_in
+from levada.planner.growth import below, grow, iterate
 from levada.planner.nodes import Gate, Group, Iterations, Leaf, Node, Phase, Scope
 
 Ends = list[tuple[Node, Phase]]
@@ -211,7 +211,7 @@ class Tree:
 
     def _has_room(self, loop: Iterations, count: int) -> bool:
         """Whether the run may grow by the iterations of a loop; if not that is noted."""
-        more = nodes_in(loop.task, count)
+        more = count * loop.task.size
         row = self._recalled.get(loop.path)  # what was decided before a restart stands, whatever came first then
         if len(self.nodes) + more <= MOST_TASKS if row is None else row.reason != reasons.TOO_MANY_TASKS:
             return True
