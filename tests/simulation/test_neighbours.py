@@ -95,7 +95,7 @@ class Counted:
         self.plans.clear()
         play = Play(Scenario(seed, {"small": SMALL}))
         if tasks:
-            play.kubelet._scripts["large", "slow"] = {"exit": 0, "seconds": 600.0, "outputs": {"n": "1"}}
+            play.kubelet._scripts["large", "slow"] = {"exits": [0], "seconds": 600.0, "outputs": {"n": "1"}}
             body = {"apiVersion": "levada.dev/v1alpha1", "metadata": {"name": "large"}}
             play.server.create(RUNS, NAMESPACE, body | {"spec": {"pipelineSpec": {"tasks": tasks}}})
         ((_, history),) = played([play])

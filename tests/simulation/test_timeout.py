@@ -21,7 +21,7 @@ def test_a_run_ends_as_if_somebody_had_looked(seconds, phase, reason):
     play.world.random.choice = max  # of the times for which the operator may be away
     tasks = [Task("t0", seconds=2.0), Task("t1", seconds=seconds)]
     for task in tasks:
-        play.kubelet._scripts["run", task.name] = {"exit": 0, "seconds": task.seconds, "outputs": {"n": "7"}}
+        play.kubelet._scripts["run", task.name] = {"exits": [0], "seconds": task.seconds, "outputs": {"n": "7"}}
     body = {"apiVersion": "levada.dev/v1alpha1", "metadata": {"name": "run"}}
     play.server.create(RUNS, NAMESPACE, body | {"spec": run_spec(tasks) | {"timeout": f"{TIMEOUT}s"}})
     play.world.after(LEFT, lambda: play._stay_away(0))
