@@ -89,7 +89,7 @@ def test_a_pod_that_lost_its_owner_while_it_ran_is_still_the_tasks(restarted):
 
 
 def test_a_pod_that_no_list_shows_is_asked_for_before_it_is_thought_gone():
-    play = Play(Scenario(1, {"run": [Task("t0", seconds=90.0)]}))
+    play = Play(Scenario(1, {"run": [Task("t0", seconds=300.0)]}))
 
     def hide():
         play._unlabel(0)
