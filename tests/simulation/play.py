@@ -119,8 +119,7 @@ class Play:
 
     def _force_delete(self, index: int) -> None:
         if pod := self._victim(index):
-            name = pod["metadata"]["name"]
-            self.server.delete("pods", NAMESPACE, name, {"gracePeriodSeconds": 0})
+            self._delete(pod, 0)
 
     def _vanish(self, index: int) -> None:
         """Somebody removes a Pod's object for good, whatever holds it; often after a deletion that took too long."""

@@ -2,8 +2,8 @@
 
 import pytest
 
-from invariants.checker import check
-from simulation.play import NAMESPACE, Play, played
+from simulation.judging import judged
+from simulation.play import NAMESPACE, Play
 from simulation.replica import RUNS
 from simulation.scenario import Scenario, Task, run_spec
 
@@ -26,9 +26,8 @@ def test_a_run_ends_as_if_somebody_had_looked(seconds, phase, reason):
     play.server.create(RUNS, NAMESPACE, body | {"spec": run_spec(tasks) | {"timeout": f"{TIMEOUT}s"}})
     play.world.after(LEFT, lambda: play._stay_away(0))
 
-    ((_, history),) = played([play])
+    history = judged(play)
 
-    check(history)
     (back,) = [each for each in history.entries if getattr(each, "text", "") == "*** the operator starts"][1:]
     assert back.at == pytest.approx(BACK, abs=0.5)
     status = play.server.get(RUNS, NAMESPACE, "run")["status"]

@@ -230,18 +230,21 @@ class ActiveRun:
         sighting = sight(pod, leaf.component, hint=hint, pending_since=since, deadline=deadline, now=now)
         if isinstance(sighting, ManifestNeeded):
             if now < self._store_away[0]:
-                self._look_at[pod.metadata.name], away = self._store_away
-                return away
+                return self._wait_for_store(pod)
             try:
                 manifest = await self.store.read_manifest(self.identity, leaf.path, leaf.attempt, sighting.digest)
             except StoreError as error:
                 if error.reason in (reasons.STORE_UNAVAILABLE, reasons.STORE_DENIED):
                     self._store_away = now + STORE_AGAIN, Waiting(error.reason, error.message)
-                    self._look_at[pod.metadata.name], away = self._store_away
-                    return away
+                    return self._wait_for_store(pod)
                 return Failure(error.reason, error.message, 0)
             sighting = sight(pod, leaf.component, manifest, pending_since=since, deadline=deadline, now=now)
         return sighting
+
+    def _wait_for_store(self, pod: PodView) -> Waiting:
+        """Look at `pod` again when the store is asked again; what it waits for."""
+        self._look_at[pod.metadata.name], away = self._store_away
+        return away
 
     def _remember_to_look(self, pod: PodView, leaf: Leaf, now: datetime) -> None:
         """Look again at a Pod that waits to start: its status may never change again."""

@@ -1,8 +1,7 @@
 """The planner: what of a run may start now, decided from what is observed and nothing else.
 
 This is the part that knows attempts; `planner.tree` knows what follows from their ends, `planner.stopping` what ends
-them all. Built anew from records after a
-restart it decides the same.
+them all. Built anew from records after a restart it decides the same.
 """
 
 from __future__ import annotations
