@@ -35,12 +35,18 @@ class Operator:
     def pods(self):
         return self._kubectl.json("get", *_PODS)["items"]
 
+    def uids(self):
+        return {pod["metadata"]["uid"] for pod in self.pods()}
+
     def logs(self, *options):
+        """What the Pods that run now have said; what one said that a test has killed is gone with it."""
+        self.ready()
         return self._kubectl("logs", *(part for part in _PODS if part != "pods"), "--tail=-1", *options)
 
     def http(self, path):
         """What its port answers, asked through the API server."""
-        name = self.pods()[0]["metadata"]["name"]
+        self.ready()
+        name = next(pod["metadata"]["name"] for pod in self.pods() if "deletionTimestamp" not in pod["metadata"])
         return self._kubectl("get", "--raw", f"/api/v1/namespaces/levada-system/pods/{name}:8080/proxy/{path}")
 
 

@@ -18,6 +18,12 @@ def waits(runs, name):
     runs.until(name, lambda status: status.get("counts", {}).get("running") == 1, "it waits at its gate")
 
 
+def settled(runs, name):
+    """The operator has seen the run as it is now; while it is suspended, its status stays as it is then."""
+    now = runs.get(name)["metadata"]["generation"]
+    runs.until(name, lambda status: status.get("observedGeneration") == now, "it is seen")
+
+
 def patch(kubectl, namespace, name, operations, *options):
     command = ("patch", "pipelineruns.levada.dev", name, "-n", namespace, "--type=json", "-p", json.dumps(operations))
     kubectl(*command, *options)
@@ -95,9 +101,10 @@ def test_applying_the_run_again_keeps_what_was_said_even_before_its_time(levada,
     run = kind("PipelineRun", {"name": "gitops", "namespace": namespace}, manifest)
     kubectl("apply", *options, "-f", "-", stdin=json.dumps(run))
     levada("approve", "gitops", "deploy")
+    settled(runs, "gitops")  # kubectl's diff shows a change of the status, too
+    kubectl("diff", *options, "-f", "-", stdin=json.dumps(run))
     run["spec"]["suspend"] = False
     kubectl("apply", *options, "-f", "-", stdin=json.dumps(run))
-    kubectl("diff", *options, "-f", "-", stdin=json.dumps(run))
     runs.succeed("gitops")
     (said,) = runs.get("gitops")["spec"]["approvals"]
     assert (said["task"], said["decision"], said["by"]) == ("deploy", "Approved", "admin")
