@@ -122,8 +122,12 @@ class Play:
             self._delete(pod, 0)
 
     def _vanish(self, index: int) -> None:
-        """Somebody removes a Pod's object for good, whatever holds it; often after a deletion that took too long."""
-        if pod := self._victim(index):
+        """Somebody removes a Pod's object for good, whatever holds it; often after a deletion that took too long.
+
+        Where nobody looks only one that the status tells of: of another nothing is left that could tell of it.
+        """
+        pod = self._victim(index)
+        if pod and (self.leader or self._is_told(pod)):
             self.history.unheld.add(pod["metadata"]["uid"])
             if index % 2:
                 self._delete(pod, index)
@@ -149,11 +153,14 @@ class Play:
 
     def _disown(self, index: int) -> None:
         """Somebody takes the owner off a Pod, once the status tells of it: before that nothing proves whose it is."""
-        pod = self._victim(index)
-        run = pod and next((run for run in self.server.list(RUNS) if run["metadata"]["uid"] in owners(pod)), None)
-        which = self.history.task_of(pod) if pod else None
-        if pod and run and which and tasks_of(run).get(which[1], {}).get("attempts", 0) > which[2]:
+        if (pod := self._victim(index)) and self._is_told(pod):
             self._edit_pod(pod, {"ownerReferences": None})
+
+    def _is_told(self, pod: Json) -> bool:
+        """Whether the status of its run tells of the attempt."""
+        run = next((run for run in self.server.list(RUNS) if run["metadata"]["uid"] in owners(pod)), None)
+        which = self.history.task_of(pod)
+        return bool(run and which and tasks_of(run).get(which[1], {}).get("attempts", 0) > which[2])
 
     def _annotate(self, index: int) -> None:
         """Somebody edits what a Pod says of itself, or takes it off."""

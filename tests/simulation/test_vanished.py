@@ -1,11 +1,13 @@
 """A Pod whose object was removed by force may run on: its task starts again only when it cannot any more."""
 
+import itertools
+
 import pytest
 
-from invariants.history import Containers
+from invariants.history import Change, Containers, tasks_of
 from simulation.judging import judged
 from simulation.play import NAMESPACE, Play
-from simulation.scenario import Scenario, Task
+from simulation.scenario import Fault, Scenario, Task
 
 HASTY = {"gracePeriodSeconds": 0}
 
@@ -51,3 +53,40 @@ def test_the_next_attempt_waits_for_a_pod_that_vanished(vanish, restart):
     for seed in range(10):
         history = history_of(seed, vanish, restart)
         assert sum(isinstance(entry, Containers) and entry.is_running for entry in history.entries) == 2
+        changes = [entry for entry in history.entries if isinstance(entry, Change) and entry.kind == "PipelineRun"]
+        told = {
+            (task["phase"], task.get("message", "")) for entry in changes for task in tasks_of(entry.object).values()
+        }
+        assert any(phase == "Running" and "something of it may still run" in message for phase, message in told)
+
+
+def test_a_pod_that_vanished_before_the_status_told_of_it_is_known_after_a_restart():
+    for seed in range(10):
+        play = Play(Scenario(seed, {"run-0": [Task("t0", seconds=300.0)]}))
+
+        def befall(play=play):
+            """As soon as it runs it vanishes; the operator sees that, says so, and is killed."""
+            pods = play.server.list("pods")
+            if not pods or not pods[0].get("status", {}).get("containerStatuses"):
+                play.world.after(0.01, befall)
+                return
+            play.history.unheld.add(pods[0]["metadata"]["uid"])
+            at_once(play.server, pods[0]["metadata"]["name"])
+            play.world.after(2.0, lambda: play._stay_away(0))
+
+        play.world.after(0.1, befall)
+        assert sum(isinstance(entry, Containers) and entry.is_running for entry in judged(play).entries) == 2
+
+
+def test_a_run_that_was_applied_again_is_not_taken_for_the_one_that_is_over():
+    """Its Pod vanishes while a status write has failed: one moment is before the next try."""
+    for request, quarter in itertools.product(range(22, 27), range(16)):
+        faults = [Fault("500", request), Fault("vanish", 22.0 + quarter / 4)]
+        play = Play(Scenario(1, {"run-0": [Task("t0", seconds=5.0)]}, faults))
+
+        def replace(play=play):
+            play._delete_run(0)
+            play._apply("run-0")
+
+        play.world.after(20.0, replace)
+        judged(play)

@@ -131,11 +131,21 @@ class ActiveRun:
         """Take over what the status recorded before a restart."""
         await self.record.restore(self.run, now)
         for leaf in self.run.leaves.values():
-            if leaf.is_started and not leaf.phase.is_final and not isinstance(leaf, Gate | Order):
-                self._live[name := self._pod_name(leaf)] = (leaf, leaf.attempt)
-                self._attempts[name] = (leaf.path, leaf.attempt)
-                self._look_at[name] = now  # that its Pod has gone meanwhile nothing may tell
+            if leaf.phase.is_final or isinstance(leaf, Gate | Order):
+                continue
+            name = self._pod_name(leaf)
+            if leaf.is_started or leaf.pod == name:  # that its Pod has gone meanwhile nothing may tell
+                self._expect(name, leaf, now)
         self._told = len(self.run.failed)
+
+    def _expect(self, name: str, leaf: Leaf, now: datetime) -> None:
+        """The attempt of `leaf` has had its Pod: see what became of that, and have the next status name it."""
+        leaf.pod = name
+        self._live[name] = (leaf, leaf.attempt)
+        self._attempts[name] = (leaf.path, leaf.attempt)
+        self._look_at[name] = now
+        if not leaf.is_started:
+            self.run.observe(leaf.path, leaf.attempt, Waiting(), now)
 
     def news(self) -> list[Node]:
         """The tasks that have failed since this was last asked, the first few of a run."""
@@ -270,6 +280,8 @@ class ActiveRun:
         grace = timedelta(seconds=max(GRACE, leaf.component.output_grace))
         if now < (dead_by := self.lingering.dead_by(name, grace, now)):
             self._look_at[name] = dead_by
+            waiting = f"its Pod was removed by force; until {dead_by:%H:%M:%S} UTC something of it may still run"
+            self.run.observe(leaf.path, attempt, Waiting(reasons.POD_LOST, waiting), now)
             return
         del self._live[name]
         lost = Failure(reasons.POD_LOST, "its Pod was removed by force before its result was known")
@@ -287,6 +299,9 @@ class ActiveRun:
             self.run.observe(leaf.path, start.attempt, built, now)
             return 0.0
         name = built.manifest["metadata"]["name"]
+        if self.lingering.has(name):  # it went before the status told of it: it is looked for, and not made twice
+            self._expect(name, leaf, now)
+            return 0.0
         since = self._pending_since.setdefault(name, now)
         created = await self._create(built)
         if isinstance(created, PodView):

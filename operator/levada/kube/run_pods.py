@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import TYPE_CHECKING
 
 from levada.kube import task_pods
@@ -29,6 +29,8 @@ class RunPods:
         The runs at work, as they come and go.
     sharing
         Is told of every Pod.
+    is_over
+        Whether a run is known to be over, so that nobody will ask for its Pods.
 
     Attributes
     ----------
@@ -38,12 +40,15 @@ class RunPods:
         Which Pods of each run are gone and may still run.
     """
 
-    def __init__(self, api: Api, active: Mapping[Key, ActiveRun], sharing: Sharing) -> None:
+    def __init__(
+        self, api: Api, active: Mapping[Key, ActiveRun], sharing: Sharing, is_over: Callable[[Key], bool]
+    ) -> None:
         self.of: dict[Key, dict[str, PodView]] = {}
         self.lingering: defaultdict[Key, Lingering] = defaultdict(Lingering)
         self._api = api
         self._active = active
         self._sharing = sharing
+        self._is_over = is_over
         self._changed: dict[Key, set[str]] = {}
         self._strayed: dict[Key, set[str]] = {}
 
@@ -116,15 +121,20 @@ class RunPods:
         return key in self._active or task_pods.is_held(pod) or task_pods.is_orphan(pod)
 
     def _went(self, key: Key, pod: PodView) -> bool:
-        """It is gone from the watch."""
-        name, is_active = pod.metadata.name, key in self._active
+        """It is gone from the watch.
+
+        A run that is not at work may still be taken up, after a failure or a restart, and has to know then which of its
+        Pods there were: only once it is over, or gone, that is forgotten.
+        """
+        name, is_over = pod.metadata.name, key not in self._active and self._is_over(key)
         known = self.of.get(key, {}).pop(name, None)
-        self.lingering[key].gone(pod, utc_now())
-        if not is_active:
+        if is_over:
             self.forget_if_empty(key)
+        elif task_pods.run_of(pod) or task_pods.is_orphan(pod):  # not a stranger's
+            self.lingering[key].gone(pod, utc_now())
         if known and known.metadata.uid == pod.metadata.uid and not task_pods.is_held(known):
             pod = known  # the last that the watch tells of a Pod may be older than our patch
         is_stray = task_pods.is_held(pod)  # so it is still there: somebody took our label off
         if is_stray:
             self._strayed.setdefault(key, set()).add(name)
-        return is_stray or is_active
+        return is_stray or not is_over

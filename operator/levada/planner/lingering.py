@@ -36,6 +36,10 @@ class Lingering:
         self.going(pod)
         self._note(pod.metadata.name, timedelta(seconds=pod.spec.termination_grace_period_seconds), now)
 
+    def has(self, name: str) -> bool:
+        """Whether a Pod of that name was there and is gone."""
+        return name in self._dead_by
+
     def here(self, name: str) -> None:
         """It is there after all."""
         self._dead_by.pop(name, None)

@@ -7,11 +7,13 @@ from levada.kube import task_pods
 from levada.kube.run_pods import RunPods
 from levada.kube.sharing import Sharing
 from levada.planner.names import RESULT_FINALIZER, RUN_LABEL, SPEC_ANNOTATION, Key
-from levada.planner.podview import PodView
+from levada.planner.podview import OwnerReference, PodView
 
 PATH = "/api/v1/namespaces/a/pods/x"
 RUN, OTHER = Key("a", "r"), Key("b", "r")
 OWNER = {"apiVersion": "levada.dev/v1alpha1", "kind": "PipelineRun", "name": "r", "uid": "run"}
+
+OTHER_OWNER = OwnerReference("other", "apps/v1", "ReplicaSet", "r")
 
 
 @pytest.fixture
@@ -30,8 +32,8 @@ def put(server):
     return put
 
 
-def pods_of_runs(api, *active):
-    return RunPods(api, dict.fromkeys(active), Sharing(None, {}))
+def pods_of_runs(api, *active, over=()):
+    return RunPods(api, dict.fromkeys(active), Sharing(None, {}), lambda key: key in over)
 
 
 async def test_what_our_own_request_made_of_a_pod_is_no_news(api, put):
@@ -85,12 +87,30 @@ async def test_a_pod_that_says_another_run_than_its_owner_stays_its_owners(api, 
 
 
 async def test_to_a_run_that_is_over_only_a_pod_that_is_held_is_news(api, put):
-    runs, held = pods_of_runs(api), await put()
+    runs, held = pods_of_runs(api, over={RUN}), await put()
     assert runs.saw(None, held) == RUN
     free = await put(held=False)
     assert runs.saw(held, free) is None
     assert runs.saw(free, None) is None
     assert not runs.of
+    assert not runs.lingering
+
+
+async def test_a_run_that_may_be_taken_up_again_knows_which_pods_it_had(api, put):
+    runs, pod = pods_of_runs(api), await put(held=False, status={"phase": "Running"})
+    runs.saw(None, pod)
+    assert runs.saw(pod, None) == RUN
+    assert runs.lingering[RUN].has("x")
+
+
+async def test_a_strangers_pod_was_never_one_of_the_runs(api, put):
+    runs, pod = pods_of_runs(api, RUN), await put()
+    strange = msgspec.structs.replace(
+        pod, metadata=msgspec.structs.replace(pod.metadata, owner_references=[OTHER_OWNER])
+    )
+    runs.saw(None, strange)
+    runs.saw(strange, None)
+    assert not runs.lingering[RUN].has("x")
 
 
 async def test_a_pod_that_was_let_go_and_went_is_not_looked_for_though_the_watch_last_shows_it_held(api, server, put):
