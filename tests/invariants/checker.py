@@ -45,7 +45,7 @@ def one_live_pod_per_task(history: History) -> Iterator[Violation]:
         if isinstance(entry, Containers) == truth and isinstance(entry, Containers | Change):
             pod = entry.pod if isinstance(entry, Containers) else entry.object
             which = history.task_of(pod) if pod["kind"] == "Pod" else None
-            if which is None:
+            if which is None or pod["metadata"]["uid"] in history.forgotten:
                 continue
             running = live[which[:2]]
             running.pop(pod["metadata"]["uid"], None)

@@ -89,6 +89,9 @@ class History:
         What containers and the operator have said, by their names.
     unheld
         UIDs of Pods that somebody else let go: of those nobody can promise that their end is recorded first.
+    forgotten
+        UIDs of Pods that went before a status told of them, and then the operator that saw them, too: nothing is left
+        that says that they may still run.
     """
 
     entries: list[Entry] = field(default_factory=list)
@@ -97,6 +100,7 @@ class History:
     is_over: bool = True
     logs: Mapping[str, str] = field(default_factory=dict)
     unheld: set[str] = field(default_factory=set)
+    forgotten: set[str] = field(default_factory=set)
     _tasks: dict[str, tuple[str, str, int] | None] = field(default_factory=dict)
     _read: int = 0
 

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 
-from invariants.history import History, owners, tasks_of
+from invariants.history import History, owners
 from levada.kube.errors import ApiError
 from levada.planner.names import RESULT_FINALIZER
 from simulation.api import CrashError, Trouble
 from simulation.apiserver import KINDS, ApiServer, Json
 from simulation.clock import VirtualLoop, in_virtual_time
 from simulation.kubelet import Kubelet
-from simulation.replica import RUNS, Leader, Replica
+from simulation.replica import RUNS, Leader, Replica, is_told
 from simulation.scenario import REQUEST_FAULTS, Fault, Scenario, expected_end, outputs_of, run_spec
 from simulation.world import World
 
@@ -122,12 +122,12 @@ class Play:
             self._delete(pod, 0)
 
     def _vanish(self, index: int) -> None:
-        """Somebody removes a Pod's object for good, whatever holds it; often after a deletion that took too long.
-
-        Where nobody looks only one that the status tells of: of another nothing is left that could tell of it.
-        """
-        pod = self._victim(index)
-        if pod and (self.leader or self._is_told(pod)):
+        """Somebody removes a Pod's object for good, whatever holds it; often after a deletion that took too long."""
+        if pod := self._victim(index):
+            if self.leader:
+                self.leader.missed(pod)
+            elif not is_told(self.server, self.history, pod):
+                self.history.forgotten.add(pod["metadata"]["uid"])
             self.history.unheld.add(pod["metadata"]["uid"])
             if index % 2:
                 self._delete(pod, index)
@@ -153,14 +153,8 @@ class Play:
 
     def _disown(self, index: int) -> None:
         """Somebody takes the owner off a Pod, once the status tells of it: before that nothing proves whose it is."""
-        if (pod := self._victim(index)) and self._is_told(pod):
+        if (pod := self._victim(index)) and is_told(self.server, self.history, pod):
             self._edit_pod(pod, {"ownerReferences": None})
-
-    def _is_told(self, pod: Json) -> bool:
-        """Whether the status of its run tells of the attempt."""
-        run = next((run for run in self.server.list(RUNS) if run["metadata"]["uid"] in owners(pod)), None)
-        which = self.history.task_of(pod)
-        return bool(run and which and tasks_of(run).get(which[1], {}).get("attempts", 0) > which[2])
 
     def _annotate(self, index: int) -> None:
         """Somebody edits what a Pod says of itself, or takes it off."""

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from invariants.history import Change
+from invariants.history import Change, History, owners, tasks_of
 from levada.kube.errors import ApiError, ApiUnreachableError, NotLeaderError
 from levada.kube.kept import UnreadableError
 from levada.kube.reconciler import POD_LABELS, Reconciler
@@ -51,6 +51,14 @@ class Settings:
     sweep_every: timedelta = timedelta(minutes=10)
 
 
+def is_told(server: ApiServer, history: History, pod: Json) -> bool:
+    """Whether the status of its run tells of the attempt."""
+    run = next((run for run in server.list(RUNS) if run["metadata"]["uid"] in owners(pod)), None)
+    which = history.task_of(pod)
+    task = tasks_of(run).get(which[1], {}) if run and which else {}
+    return bool(which) and (task.get("attempts", 0) > which[2] or task.get("pod") == pod["metadata"]["name"])
+
+
 class Leader:
     """What only the replica does that leads: from the first list of the Pods until it ends.
 
@@ -74,6 +82,7 @@ class Leader:
         self._known: dict[tuple[str, str], str] = {}
         self._to_list = True
         self._to_find_strays = False
+        self._missed: list[Json] = []
         self._strays = Strays(api, (None,))
         self.watch = Watch(api, PodView, PODS, labels=POD_LABELS)
         runtime = Runtime(api, self.watch, self, self._enqueue)  # type: ignore[arg-type]
@@ -87,6 +96,17 @@ class Leader:
         if self.is_at_work:
             self.is_at_work = False
             self.server.listeners.remove(self._hear)
+            self._forget()
+
+    def missed(self, pod: Json) -> None:
+        """Its object was removed by force: only this leader knows that it was there, until a status tells of it."""
+        self._missed.append(pod)
+        if self._to_list:
+            self._forget()
+
+    def _forget(self) -> None:
+        untold = (pod for pod in self._missed if not is_told(self.server, self.world.history, pod))
+        self.world.history.forgotten |= {pod["metadata"]["uid"] for pod in untold}
 
     def emit(self, about: Any, type_: str, reason: str, message: str) -> None:
         """As the recorder of Events."""

@@ -131,7 +131,7 @@ class ActiveRun:
         """Take over what the status recorded before a restart."""
         await self.record.restore(self.run, now)
         for leaf in self.run.leaves.values():
-            if leaf.phase.is_final or isinstance(leaf, Gate | Order):
+            if leaf.phase.is_final or isinstance(leaf, Gate | Order) or not (leaf.is_started or leaf.pod):
                 continue
             name = self._pod_name(leaf)
             if leaf.is_started or leaf.pod == name:  # that its Pod has gone meanwhile nothing may tell
@@ -139,7 +139,7 @@ class ActiveRun:
         self._told = len(self.run.failed)
 
     def _expect(self, name: str, leaf: Leaf, now: datetime) -> None:
-        """The attempt of `leaf` has had its Pod: see what became of that, and have the next status name it."""
+        """The attempt of `leaf` has had its Pod: see what became of that."""
         leaf.pod = name
         self._live[name] = (leaf, leaf.attempt)
         self._attempts[name] = (leaf.path, leaf.attempt)
@@ -275,12 +275,14 @@ class ActiveRun:
             if name not in self.pods or not self.is_ours(self.pods[name]):  # else the watch was faster, and knows more
                 self.pods[name] = found
                 self.lingering.here(name)
+            if leaf.reason == reasons.POD_LOST:
+                self.run.observe(leaf.path, attempt, Waiting(), now)
             await self._see(name, now)
             return
         grace = timedelta(seconds=max(GRACE, leaf.component.output_grace))
         if now < (dead_by := self.lingering.dead_by(name, grace, now)):
             self._look_at[name] = dead_by
-            waiting = f"its Pod was removed by force; until {dead_by:%H:%M:%S} UTC something of it may still run"
+            waiting = f"its Pod is gone, and until {timestamp(dead_by)} something of it may still run"
             self.run.observe(leaf.path, attempt, Waiting(reasons.POD_LOST, waiting), now)
             return
         del self._live[name]

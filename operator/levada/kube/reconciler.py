@@ -71,7 +71,7 @@ class Reconciler:
         self._trouble = Trouble(runtime.api, self._emit)
         self._active: dict[Key, ActiveRun] = {}
         self._sharing = Sharing(settings.parallelism, self._active)
-        self._pods = RunPods(runtime.api, self._active, self._sharing, self._is_over)
+        self._pods = RunPods(runtime.api, self._active, self._sharing)
         self._seen: dict[Key, _Seen] = {}
         self._hinted: dict[Key, set[str]] = {}
         self._retention = Retention(runtime, self._pods.of, settings)
@@ -174,7 +174,7 @@ class Reconciler:
             active.record.take(run)
             return active
         self._drop(key)
-        self._seen.pop(key, None)
+        self._pods.take_up(key)
         opened = await self._opening.open(run)
         if isinstance(opened, ActiveRun):
             self._active[key] = opened
@@ -197,7 +197,8 @@ class Reconciler:
         for pod in list(pods.values()):
             if over or run is None or not task_pods.is_ours(pod, run["metadata"]["uid"]):
                 await self._part_with(pod, pods, run)
-        self._pods.forget_if_empty(key)
+        if over:
+            self._pods.settle(key)
         return None
 
     async def _clear_away(self, active: ActiveRun, changed: Collection[str]) -> None:
@@ -249,11 +250,8 @@ class Reconciler:
         """Whether an event that tells of that version of a run is no news."""
         if active := self._active.get(key):
             return active.record.knows(version)
-        return self._is_over(key) and self._seen[key].version == version
-
-    def _is_over(self, key: Key) -> bool:
-        """Whether a run was seen to be over; of one that is gone, or was never seen, nobody knows."""
-        return key in self._seen and self._seen[key].phase in FINAL
+        seen = self._seen.get(key)
+        return seen is not None and seen.phase in FINAL and seen.version == version
 
     def _runs_by_phase(self) -> Counter[str]:
         at_work = {key: _Seen.of(active.record.object) for key, active in self._active.items()}

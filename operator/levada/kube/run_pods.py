@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Collection, Mapping
 from typing import TYPE_CHECKING
 
 from levada.kube import task_pods
@@ -29,8 +29,6 @@ class RunPods:
         The runs at work, as they come and go.
     sharing
         Is told of every Pod.
-    is_over
-        Whether a run is known to be over, so that nobody will ask for its Pods.
 
     Attributes
     ----------
@@ -40,15 +38,13 @@ class RunPods:
         Which Pods of each run are gone and may still run.
     """
 
-    def __init__(
-        self, api: Api, active: Mapping[Key, ActiveRun], sharing: Sharing, is_over: Callable[[Key], bool]
-    ) -> None:
+    def __init__(self, api: Api, active: Mapping[Key, ActiveRun], sharing: Sharing) -> None:
         self.of: dict[Key, dict[str, PodView]] = {}
         self.lingering: defaultdict[Key, Lingering] = defaultdict(Lingering)
         self._api = api
         self._active = active
         self._sharing = sharing
-        self._is_over = is_over
+        self._over: set[Key] = set()
         self._changed: dict[Key, set[str]] = {}
         self._strayed: dict[Key, set[str]] = {}
 
@@ -88,11 +84,18 @@ class RunPods:
         """The names of the run's Pods that have changed since this was last asked."""
         return self._changed.pop(key, set())
 
-    def forget_if_empty(self, key: Key) -> None:
-        """Keep nothing for a run that is not at work and has no Pods."""
-        if not self.of.get(key):
-            self.of.pop(key, None)
-            self.lingering.pop(key, None)
+    def take_up(self, key: Key) -> None:
+        """The run is at work, or is to be: which of its Pods there were is remembered, whatever becomes of that."""
+        self._over.discard(key)
+
+    def settle(self, key: Key) -> None:
+        """The run is over, or gone: keep nothing of it once it has no Pods."""
+        if self.of.get(key):
+            self._over.add(key)
+            return
+        self.of.pop(key, None)
+        self.lingering.pop(key, None)
+        self._over.discard(key)
 
     async def bring_back(self, key: Key) -> None:
         """Label Pods anew that we hold and that lost their label: the watch shows them again."""
@@ -114,9 +117,9 @@ class RunPods:
         if known and known.metadata.uid == pod.metadata.uid and not task_pods.is_held(known):
             pod = task_pods.without_hold(pod)  # it may be older than our patch
         pods[name] = pod
-        if known is None:
+        if known is None and key in self.lingering:
             self.lingering[key].here(name)
-        if pod.metadata.deletion_timestamp:
+        if pod.metadata.deletion_timestamp and _is_a_runs(pod):
             self.lingering[key].going(pod)
         return key in self._active or task_pods.is_held(pod) or task_pods.is_orphan(pod)
 
@@ -126,15 +129,23 @@ class RunPods:
         A run that is not at work may still be taken up, after a failure or a restart, and has to know then which of its
         Pods there were: only once it is over, or gone, that is forgotten.
         """
-        name, is_over = pod.metadata.name, key not in self._active and self._is_over(key)
+        name, is_active, is_over = pod.metadata.name, key in self._active, key in self._over
         known = self.of.get(key, {}).pop(name, None)
-        if is_over:
-            self.forget_if_empty(key)
-        elif task_pods.run_of(pod) or task_pods.is_orphan(pod):  # not a stranger's
+        is_missed = not is_over and _is_a_runs(pod)
+        if is_missed:
             self.lingering[key].gone(pod, utc_now())
+        elif is_over:
+            self.settle(key)
+        elif not is_active and not self.of.get(key):
+            self.of.pop(key, None)
         if known and known.metadata.uid == pod.metadata.uid and not task_pods.is_held(known):
             pod = known  # the last that the watch tells of a Pod may be older than our patch
         is_stray = task_pods.is_held(pod)  # so it is still there: somebody took our label off
         if is_stray:
             self._strayed.setdefault(key, set()).add(name)
-        return is_stray or not is_over
+        return is_stray or is_active or is_missed
+
+
+def _is_a_runs(pod: PodView) -> bool:
+    """Whether some run made `pod`, and no stranger put our label on it."""
+    return task_pods.run_of(pod) is not None or task_pods.is_orphan(pod)

@@ -89,7 +89,7 @@ class Asking(Tree):
 
     def hint(self, leaf: Leaf, reason: str, message: str) -> None:
         """Say what a task waits for."""
-        if not reason and leaf.attempt:
+        if not reason and leaf.attempt and leaf.phase is not Phase.RUNNING:
             return  # why the attempt before failed says more than nothing
         if leaf.trouble:
             message = f"{message}; {leaf.trouble}"

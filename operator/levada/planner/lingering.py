@@ -9,6 +9,8 @@ from levada.planner.sighting import is_dead
 
 NOTICE = timedelta(seconds=10)
 """How much later than the API server a node may learn that a Pod is gone, and be done with it."""
+LONGEST = 10**8
+"""Seconds of grace that are believed, three years: the API server takes numbers that are no time any more."""
 
 
 class Lingering:
@@ -34,7 +36,8 @@ class Lingering:
             self._dead_by[pod.metadata.name] = now
             return
         self.going(pod)
-        self._note(pod.metadata.name, timedelta(seconds=pod.spec.termination_grace_period_seconds), now)
+        grace = min(pod.spec.termination_grace_period_seconds, LONGEST)
+        self._note(pod.metadata.name, timedelta(seconds=grace), now)
 
     def has(self, name: str) -> bool:
         """Whether a Pod of that name was there and is gone."""

@@ -32,8 +32,8 @@ def put(server):
     return put
 
 
-def pods_of_runs(api, *active, over=()):
-    return RunPods(api, dict.fromkeys(active), Sharing(None, {}), lambda key: key in over)
+def pods_of_runs(api, *active):
+    return RunPods(api, dict.fromkeys(active), Sharing(None, {}))
 
 
 async def test_what_our_own_request_made_of_a_pod_is_no_news(api, put):
@@ -87,8 +87,9 @@ async def test_a_pod_that_says_another_run_than_its_owner_stays_its_owners(api, 
 
 
 async def test_to_a_run_that_is_over_only_a_pod_that_is_held_is_news(api, put):
-    runs, held = pods_of_runs(api, over={RUN}), await put()
+    runs, held = pods_of_runs(api), await put()
     assert runs.saw(None, held) == RUN
+    runs.settle(RUN)
     free = await put(held=False)
     assert runs.saw(held, free) is None
     assert runs.saw(free, None) is None
@@ -104,13 +105,14 @@ async def test_a_run_that_may_be_taken_up_again_knows_which_pods_it_had(api, put
 
 
 async def test_a_strangers_pod_was_never_one_of_the_runs(api, put):
-    runs, pod = pods_of_runs(api, RUN), await put()
+    runs, pod = pods_of_runs(api), await put(held=False)
     strange = msgspec.structs.replace(
         pod, metadata=msgspec.structs.replace(pod.metadata, owner_references=[OTHER_OWNER])
     )
     runs.saw(None, strange)
-    runs.saw(strange, None)
-    assert not runs.lingering[RUN].has("x")
+    assert runs.saw(strange, None) is None
+    assert not runs.lingering
+    assert not runs.of
 
 
 async def test_a_pod_that_was_let_go_and_went_is_not_looked_for_though_the_watch_last_shows_it_held(api, server, put):

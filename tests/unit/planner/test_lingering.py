@@ -2,7 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
-from levada.planner.lingering import NOTICE, Lingering
+from levada.planner.lingering import LONGEST, NOTICE, Lingering
 from levada.planner.podview import ContainerState, ContainerStatus, Metadata, PodSpec, PodStatus, PodView, Terminated
 
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -48,6 +48,12 @@ def test_a_pod_that_nobody_saw_go_has_the_grace_of_its_task_from_when_it_is_miss
     lingering = Lingering()
     assert seconds(lingering) == UNKNOWN.total_seconds()
     assert seconds(lingering, after(60)) == UNKNOWN.total_seconds()
+
+
+def test_a_grace_that_is_no_time_is_not_believed():
+    lingering = Lingering()
+    lingering.gone(pod(grace=2**63 - 1), NOW)
+    assert seconds(lingering) == LONGEST
 
 
 def test_what_ended_before_its_pod_was_gone_lingers_no_longer():
