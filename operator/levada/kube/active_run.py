@@ -275,8 +275,6 @@ class ActiveRun:
             if name not in self.pods or not self.is_ours(self.pods[name]):  # else the watch was faster, and knows more
                 self.pods[name] = found
                 self.lingering.here(name)
-            if leaf.reason == reasons.POD_LOST:
-                self.run.observe(leaf.path, attempt, Waiting(), now)
             await self._see(name, now)
             return
         grace = timedelta(seconds=max(GRACE, leaf.component.output_grace))

@@ -91,7 +91,7 @@ class Asking(Tree):
         """Say what a task waits for."""
         if not reason and leaf.attempt and leaf.phase is not Phase.RUNNING:
             return  # why the attempt before failed says more than nothing
-        if leaf.trouble:
+        if leaf.trouble and reason:
             message = f"{message}; {leaf.trouble}"
         if (leaf.reason, leaf.message) != (reason, message):
             leaf.reason, leaf.message = reason, message

@@ -86,12 +86,7 @@ class Run(Stopping):
         elif isinstance(sighting, Waiting):
             self.hint(leaf, sighting.reason, sighting.message)
         elif isinstance(sighting, Running):
-            if leaf.phase is not Phase.RUNNING:
-                leaf.started = sighting.since or now
-                leaf.reason, leaf.message, leaf.exit_code, leaf.log = "", "", None, ""
-                self.move(leaf, Phase.RUNNING)
-                self._note_start(leaf)
-                self._deadlines.watch(leaf)
+            self._note_running(leaf, sighting.since or now)
         elif isinstance(sighting, Success | Failure):
             self._end(leaf, sighting, now)
 
@@ -206,6 +201,17 @@ class Run(Stopping):
         self._ready.pop(leaf.path, None)
         if not isinstance(leaf, Gate):
             self.under_way[leaf.path] = leaf
+
+    def _note_running(self, leaf: Leaf, since: datetime) -> None:
+        """Its attempt runs, and waits for nothing any more."""
+        if leaf.phase is not Phase.RUNNING:
+            leaf.started = since
+            leaf.reason, leaf.message, leaf.exit_code, leaf.log = "", "", None, ""
+            self.move(leaf, Phase.RUNNING)
+            self._note_start(leaf)
+            self._deadlines.watch(leaf)
+        elif leaf.reason:
+            self.hint(leaf, "", "")  # its Pod was missed, say, and is there after all
 
     def _note_start(self, leaf: Leaf) -> None:
         """Groups have started with the first attempt in them."""

@@ -4,7 +4,7 @@ import pytest
 
 from levada.graph.model import After, Graph, Task, TaskOutput
 from levada.planner import reasons
-from levada.planner.attempt import Doomed, Failure, Running, Success
+from levada.planner.attempt import Doomed, Failure, Running, Success, Waiting
 from levada.planner.encoding import decode_rows, encode_rows, node_of, row_of
 from levada.planner.nodes import Phase
 from levada.planner.run import Run
@@ -88,6 +88,22 @@ def test_an_infrastructure_failure_is_tried_again_only_after_it_was_recorded_and
     run.mark_recorded(run.version)
     (start,) = run.plan(plan.wake).starts
     assert start.attempt == 1
+
+
+@pytest.mark.parametrize("failures", [0, 1])
+def test_what_a_running_task_waited_for_is_not_told_once_it_is_over(failures):
+    run = Run(graph(task("a")), {})
+    for attempt in range(failures):
+        started(run, NOW + timedelta(hours=attempt))
+        fail(run, "a", reasons.POD_LOST)
+        run.mark_recorded(run.version)
+    started(run, NOW + timedelta(days=1))
+    leaf = run.leaves["a"]
+    run.observe("a", failures, Running(NOW), NOW)
+    run.observe("a", failures, Waiting("PodLost", "it is gone"), NOW)
+    assert (leaf.phase, leaf.reason, leaf.message.split(";")[0]) == (Phase.RUNNING, "PodLost", "it is gone")
+    run.observe("a", failures, Running(NOW), NOW)
+    assert (leaf.phase, leaf.reason, leaf.message) == (Phase.RUNNING, "", "")
 
 
 def test_infrastructure_failures_end_a_task_when_their_budget_is_spent():
